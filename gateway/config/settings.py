@@ -1,0 +1,176 @@
+"""The configuration as frozen objects that nothing downstream parses again. Built by `config.loading`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from gateway.core.apps import App, PageEdit
+from gateway.core.lockout import LockoutLimits
+from gateway.core.policy import PolicyRules, TenantSettings
+from gateway.core.routes import Route
+from gateway.core.totp import Window
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """A TCP address to listen on."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublicOrigin:
+    """What browsers see. Plain http is accepted for loopback only: cookies are then not `Secure`."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies carry `Secure` and the `__Host-` prefix."""
+        return self.scheme == "https"
+
+    @property
+    def origin(self) -> str:
+        """`scheme://host[:port]` as browsers write it in Origin."""
+        default = 443 if self.scheme == "https" else 80
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}" + ("" if self.port == default else f":{self.port}")
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Whom a person may ask."""
+
+    name: str = ""
+    phone: str = ""
+    hours: str = ""
+    url: str = ""
+    mail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """I3: the operator's face on the pages."""
+
+    name: str
+    operator: str = ""
+    logo: Path | None = None
+    colour: str = "#0017c1"
+    support: Support = field(default_factory=Support)
+    sentences: tuple[tuple[str, str], ...] = ()  # (page name, extra sentence)
+    templates: Path | None = None
+    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Tokyo"))
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPattern:
+    """A full-match regular expression over the canonical login ID; its named groups fill the subject."""
+
+    match: str
+    kind: str
+    office: str = ""
+    role: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EstablishmentEntry:
+    """An establishment that the configuration or its CSV names: to which office it belongs."""
+
+    code: str
+    office: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlDirectory:
+    """One query on the operator's own database; `:login_id` is bound, columns are the subject's field names."""
+
+    url: str = field(repr=False)
+    query: str = ""
+    timeout_seconds: float = 2.0
+    cache_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class DirectorySettings:
+    """Asked in this order: CSV, SQL, patterns. The first that knows the ID answers."""
+
+    patterns: tuple[DirectoryPattern, ...] = ()
+    people_csv: Path | None = None
+    sql: SqlDirectory | None = None
+    establishments: tuple[EstablishmentEntry, ...] = ()
+    refuse_unknown: bool = False  # False: an unknown ID needs the second factor; True: it is turned away
+
+
+@dataclass(frozen=True, slots=True)
+class TenantEntry:
+    """What the file says of one tenant; `pinned`: the settings pages cannot change it."""
+
+    settings: TenantSettings
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tenants:
+    """Defaults for everybody, then per office and establishment. Keys: office code; (office, establishment)."""
+
+    office_default: TenantSettings
+    establishment_default: TenantSettings
+    offices: tuple[tuple[str, TenantEntry], ...] = ()
+    establishments: tuple[tuple[tuple[str, str], TenantEntry], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes, times in seconds."""
+
+    head_bytes: int = 65536
+    head_count: int = 200
+    head_seconds: float = 10.0
+    body_idle_seconds: float = 60.0
+    idle_seconds: float = 75.0
+    connect_seconds: float = 5.0
+    answer_seconds: float = 120.0
+    answer_idle_seconds: float = 300.0
+    pool_size: int = 256
+    held_answer_bytes: int = 1 << 20
+    held_form_bytes: int = 1 << 20
+    sign_in_bytes: int = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """`memory` or a redis URL; a sqlite or postgresql URL. URLs may hold passwords: never shown."""
+
+    sessions: str = field(default="memory", repr=False)
+    registry: str = field(default="sqlite:///sekisho.db", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything the file says."""
+
+    listen: tuple[ListenAddress, ...]
+    public: PublicOrigin
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    service: Service
+    apps: tuple[App, ...]
+    routes: tuple[Route, ...]
+    page_edits: tuple[PageEdit, ...]
+    directory: DirectorySettings
+    tenants: Tenants
+    policy: PolicyRules
+    lockout: LockoutLimits
+    window: Window
+    stores: Stores
+    keys_file: Path
+    limits: Limits
+    issuer: str
+    warnings: tuple[str, ...] = ()

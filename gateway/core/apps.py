@@ -1,0 +1,75 @@
+"""A legacy app as the configuration describes it: where it is, which paths are its own, how one gets in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gateway.core.cookies import CookieRules
+from gateway.core.signin import SignInRule, SignOutRule
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAddress:
+    """Where an app listens. `authority` is what its Host header says when the app wants its own name."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> bytes:
+        """`host:port` as it stands in a Host header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One legacy app. The app with the longest prefix of a path (raw bytes) gets the request."""
+
+    name: str
+    address: UpstreamAddress
+    paths: tuple[bytes, ...]
+    cookies: CookieRules
+    sign_in_page: str
+    sign_in: tuple[SignInRule, ...] = ()
+    sign_out: tuple[SignOutRule, ...] = ()
+    host_header: bytes | None = None  # None: the browser's own Host
+    session_id_names: tuple[str, ...] = ("jsessionid",)  # session IDs in addresses: stripped from answers, refused in requests
+    pass_headers: frozenset[bytes] = field(default_factory=frozenset)  # credentials headers let through, lower case
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Take every element that `select` finds out of a page, unless this feature (or `any`) is exempt for the person."""
+
+    select: str
+    unless: str | None = None  # a Feature value, or None: always removed in a restricted session
+
+
+@dataclass(frozen=True, slots=True)
+class PageEdit:
+    """What a restricted session does not see of a page (C4)."""
+
+    paths: tuple[str, ...]
+    remove: tuple[Removal, ...]
+    line: int = 0
+
+
+class AppTable:
+    """Finds the app of a target."""
+
+    def __init__(self, apps: tuple[App, ...]) -> None:
+        self.apps = apps
+        self.by_name = {app.name: app for app in apps}
+        pairs = [(prefix, app) for app in apps for prefix in app.paths]
+        self._prefixes = sorted(pairs, key=lambda pair: len(pair[0]), reverse=True)
+
+    def owner(self, path: bytes) -> App | None:
+        """The app whose prefix is the longest. `/a` owns `/a` and `/a/…`; `/a/` owns `/a/…` only."""
+        for prefix, app in self._prefixes:
+            if path.startswith(prefix) and (
+                prefix.endswith(b"/") or len(path) == len(prefix) or path[len(prefix) : len(prefix) + 1] in b"/;"
+            ):
+                return app
+        return None

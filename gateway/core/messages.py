@@ -1,0 +1,50 @@
+"""HTTP messages as bytes. Header names and values stay exactly as they came; no dict, no decoding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """What a browser asked: method and target as raw bytes, version `1.0` or `1.1`, headers in order."""
+
+    method: bytes
+    target: bytes
+    version: str
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHead:
+    """What an app answered, before the body."""
+
+    status: int
+    reason: bytes
+    version: str
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer with its body in memory. `headers` name no framing (the writer adds Content-Length)."""
+
+    status: int
+    reason: bytes
+    headers: Headers
+    body: bytes = b""
+
+
+def header_values(headers: Headers, name: bytes) -> list[bytes]:
+    """All values of a header, in order; `name` in lower case."""
+    return [value for key, value in headers if key.lower() == name]
+
+
+def first_header(headers: Headers, name: bytes) -> bytes | None:
+    """The first value of a header or None; `name` in lower case."""
+    for key, value in headers:
+        if key.lower() == name:
+            return value
+    return None
