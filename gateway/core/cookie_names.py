@@ -1,0 +1,45 @@
+"""How apps read cookie names. Two names that some app takes for the same one share a fold."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+_PLAIN = re.compile(rb"[A-Za-z0-9_-]++")
+_MANGLE = bytes.maketrans(b". [", b"___")  # what PHP makes of a name
+_UNSEEN = bytes(byte for byte in range(256) if not 0x21 <= byte <= 0x7E)
+_BREAKS = re.compile(rb'[\x00-\x20,"\x7f-\xff]+')
+
+
+@lru_cache(maxsize=4096)
+def name_folds(name: bytes) -> frozenset[bytes]:
+    """Every reading of a cookie name, folded to lower case and to PHP's spelling (R-052).
+
+    A plain name has one reading. An odd one has several: PHP before 7.4.23 decoded `%48` (CVE-2020-7070), PHP cuts at
+    NUL and at `[`, aiohttp splits at spaces and its writer drops bytes that are not UTF-8.
+    """
+    if _PLAIN.fullmatch(name):
+        return frozenset((name.lower(),))
+    folds: set[bytes] = set()
+    for reading in _decodings(name):
+        folds.update(_mangled(part) for part in (reading, *reading.split(b"\0"), *_BREAKS.split(reading)))
+        folds.add(_mangled(reading.partition(b"[")[0]))
+        folds.add(reading.strip(b" \t").translate(None, _UNSEEN).lower())
+    return frozenset(folds)
+
+
+def _decodings(name: bytes) -> set[bytes]:
+    """The name as it is, percent-decoded up to twice, and with compatibility characters made plain."""
+    readings = {name}
+    for _ in range(2):
+        readings |= {unquote_to_bytes(reading.replace(b"+", b" ")) for reading in readings}
+        readings |= {unquote_to_bytes(reading) for reading in readings}
+    texts = [reading.decode("utf-8", "ignore") for reading in readings]
+    return readings | {unicodedata.normalize("NFKC", text).encode("utf-8", "ignore") for text in texts}
+
+
+def _mangled(name: bytes) -> bytes:
+    stripped = name.strip(b" \t\r\n\v\f\0")
+    return stripped.lower().translate(_MANGLE).translate(None, _UNSEEN)

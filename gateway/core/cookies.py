@@ -1,0 +1,180 @@
+"""The cookie vault: which cookies stay in the gateway, and the Cookie header an app gets.
+
+    app ── Set-Cookie ──► split_set_cookies ──► passed headers ──► browser
+                                 └── vaulted values ──► Jar.store
+    browser ── Cookie ──► outgoing_cookie(Jar, …) ──► one new Cookie header ──► app
+
+Everything works on bytes. A Cookie line is split at `;` and stripped of space and tab, nothing else: parsers that know
+quotes, commas or Unicode space disagree with each other, and every disagreement is a way to smuggle a session in.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from gateway.core.cookie_names import name_folds
+from gateway.core.jar import Jar, VaultedCookie
+from gateway.core.messages import Headers
+
+__all__ = [
+    "CookieRules",
+    "Duplicate",
+    "Jar",
+    "VaultedCookie",
+    "cookie_pairs",
+    "outgoing_cookie",
+    "own_cookie",
+    "split_set_cookies",
+]
+
+_CACHED_NAMES = 1024
+_CACHED_NAME_LENGTH = 64
+
+# A second pair inside a value. Old Tomcats split at commas, aiohttp at white space, RFC 2109 modes at quotes.
+_HIDDEN_PAIR = re.compile(rb'[\x00-\x20,"\x7f-\xff]([^\x00-\x20,"=\x7f-\xff]++)[\x00-\x20"\x7f-\xff]*+=')
+_PLAIN_VALUE = re.compile(rb"[!#-+\--~]*+")
+
+
+class Duplicate(enum.Enum):
+    """A cookie of ours that came more than once: somebody tosses cookies, so none of them counts."""
+
+    DUPLICATE = "duplicate"
+
+
+def _glob(pattern: bytes, any_byte: bytes) -> re.Pattern[bytes]:
+    return re.compile(any_byte.join(re.escape(part) for part in pattern.split(b"*")), re.DOTALL)
+
+
+def _folded_globs(pattern: str) -> list[re.Pattern[bytes]]:
+    stars = pattern.encode().split(b"*")
+    if len(stars) == 1:
+        return [_glob(fold, b"") for fold in name_folds(stars[0])]
+    mangled = bytes(pattern.encode()).lower().translate(bytes.maketrans(b". [", b"___"))
+    return [_glob(mangled, b".*")]
+
+
+@dataclass(frozen=True, slots=True)
+class CookieRules:
+    """Which cookie names of an app stay in the vault; `*` stands for any run of bytes."""
+
+    vault: tuple[str, ...] = ("*",)
+    passed: tuple[str, ...] = ()
+    _kept: tuple[re.Pattern[bytes], ...] = field(init=False, repr=False, compare=False)
+    _let_through: tuple[re.Pattern[bytes], ...] = field(init=False, repr=False, compare=False)
+    _verdicts: dict[bytes, bool] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Compile the globs once: `passed` for exact spellings of plain names, `vault` for every spelling."""
+        kept = tuple(glob for pattern in self.vault for glob in _folded_globs(pattern))
+        passed = tuple(_glob(pattern.encode(), rb"[A-Za-z0-9_.-]*") for pattern in self.passed)
+        object.__setattr__(self, "_kept", kept)
+        object.__setattr__(self, "_let_through", passed)
+
+    def vaulted(self, name: bytes) -> bool:
+        """Whether a cookie of this name never reaches a browser, and is not taken from one. A nameless one always."""
+        verdict = self._verdicts.get(name)
+        if verdict is None:
+            verdict = self._judge(name)
+            # Browsers choose names: what they can fill must be bounded.
+            if len(self._verdicts) < _CACHED_NAMES and len(name) <= _CACHED_NAME_LENGTH:
+                self._verdicts[name] = verdict
+        return verdict
+
+    def _judge(self, name: bytes) -> bool:
+        if not name:
+            return True
+        if any(glob.fullmatch(name) for glob in self._let_through):
+            return False
+        return any(glob.fullmatch(fold) for glob in self._kept for fold in name_folds(name))
+
+
+def cookie_pairs(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """(name, value) of all Cookie lines in order. Pieces without `=` are no pairs; a name may be empty."""
+    pairs = []
+    for key, line in headers:
+        if len(key) == 6 and key.lower() == b"cookie":
+            for piece in line.split(b";"):
+                name, equals, value = piece.partition(b"=")
+                if equals:
+                    pairs.append((name.strip(b" \t"), value.strip(b" \t")))
+    return pairs
+
+
+def own_cookie(headers: Headers, name: bytes) -> bytes | Duplicate | None:
+    """The value of the gateway's own cookie, compared byte by byte over all Cookie lines."""
+    found: bytes | None = None
+    for key, line in headers:
+        if len(key) == 6 and name in line and key.lower() == b"cookie":
+            for piece in line.split(b";"):
+                other, equals, value = piece.partition(b"=")
+                if equals and other.strip(b" \t") == name:
+                    if found is not None:
+                        return Duplicate.DUPLICATE
+                    found = value.strip(b" \t")
+    return found
+
+
+@lru_cache(maxsize=64)
+def _own_folds(own_names: frozenset[bytes]) -> frozenset[bytes]:
+    return frozenset(fold for name in own_names for fold in name_folds(name))
+
+
+def _kept_back(name: bytes, rules: CookieRules, own_folds: frozenset[bytes]) -> bool:
+    return rules.vaulted(name) or not own_folds.isdisjoint(name_folds(name))
+
+
+def _hides_kept(text: bytes, rules: CookieRules, own_folds: frozenset[bytes]) -> bool:
+    """Whether some parser would find a second pair in `text` whose name we keep back."""
+    return any(_kept_back(name, rules, own_folds) for name in _HIDDEN_PAIR.findall(text))
+
+
+def split_set_cookies(
+    headers: Headers, rules: CookieRules, own_names: frozenset[bytes]
+) -> tuple[Headers, list[bytes]]:
+    """An answer's headers without what the vault keeps, and the kept Set-Cookie values in order (R-053).
+
+    An app that sets a cookie of ours is ignored altogether; `Set-Cookie2` never passes.
+    """
+    passed: list[tuple[bytes, bytes]] = []
+    vaulted: list[bytes] = []
+    own_folds = _own_folds(own_names)
+    for header in headers:
+        if len(header[0]) not in (10, 11) or not header[0].lower().startswith(b"set-cookie"):
+            passed.append(header)
+        elif len(header[0]) == 10:
+            name = _set_cookie_name(header[1])
+            if not own_folds.isdisjoint(name_folds(name)):
+                continue
+            # RFC 2109 joined several cookies by commas: a passed one may carry a vaulted one in its tail.
+            if rules.vaulted(name) or any(
+                _hides_kept(piece.strip(b" \t"), rules, own_folds) for piece in header[1].split(b";")
+            ):
+                vaulted.append(header[1])
+            else:
+                passed.append(header)
+    return tuple(passed), vaulted
+
+
+def _set_cookie_name(value: bytes) -> bytes:
+    name, equals, _ = value.partition(b";")[0].partition(b"=")
+    return name.strip(b" \t") if equals else b""
+
+
+def outgoing_cookie(
+    jar: Jar, request_headers: Headers, path: bytes, rules: CookieRules, own_names: frozenset[bytes], now: float
+) -> bytes | None:
+    """The Cookie header an app gets, built from nothing (R-051): the vault first, then what is the browser's own.
+
+    `$Version` and its like would switch Tomcat to RFC 2109 quoting, in which one value may swallow the next pair.
+    """
+    pairs = [cookie.name + b"=" + cookie.value for cookie in jar.for_path(path, now)] if jar.cookies else []
+    own_folds = _own_folds(own_names)
+    for name, value in cookie_pairs(request_headers):
+        if _kept_back(name, rules, own_folds) or name[:1] == b"$":
+            continue
+        if _PLAIN_VALUE.fullmatch(value) or not _hides_kept(value, rules, own_folds):
+            pairs.append(name + b"=" + value)
+    return b"; ".join(pairs) if pairs else None

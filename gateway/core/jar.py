@@ -1,0 +1,103 @@
+"""The jar of one session: the cookies an app set, kept as a browser would keep them (RFC 6265 section 5)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from gateway.core.cookie_dates import cookie_date
+
+_FOREVER = 10**11  # a Max-Age beyond three thousand years is as good as this one
+
+
+@dataclass(frozen=True, slots=True)
+class VaultedCookie:
+    """One cookie of an app. `expires_at` in Unix seconds; None: as long as the session."""
+
+    name: bytes
+    value: bytes
+    path: bytes
+    expires_at: float | None
+
+    def reaches(self, path: bytes) -> bool:
+        """RFC 6265 section 5.1.4: whether a request for `path` carries this cookie."""
+        own = self.path
+        return path.startswith(own) and (len(path) == len(own) or own[-1:] == b"/" or path[len(own) : len(own) + 1] == b"/")
+
+
+@dataclass(frozen=True, slots=True)
+class Jar:
+    """Cookies in the order in which they were first set. Never changed: `store` gives a new jar."""
+
+    cookies: tuple[VaultedCookie, ...] = ()
+
+    def store(self, set_cookie_values: list[bytes], request_path: bytes, now: float) -> Jar:
+        """The jar after an answer's Set-Cookie values, in their order; this very jar when nothing changed."""
+        kept = {(cookie.name, cookie.path): cookie for cookie in self.cookies}
+        for value in set_cookie_values:
+            cookie = parse_set_cookie(value, request_path, now)
+            if cookie is not None:
+                kept[cookie.name, cookie.path] = cookie
+        cookies = tuple(cookie for cookie in kept.values() if cookie.expires_at is None or cookie.expires_at > now)
+        return self if cookies == self.cookies else Jar(cookies)
+
+    def for_path(self, path: bytes, now: float) -> list[VaultedCookie]:
+        """What a request for `path` carries: longer paths first, then the older cookie (RFC 6265 section 5.4)."""
+        found = [
+            cookie
+            for cookie in self.cookies
+            if (cookie.expires_at is None or cookie.expires_at > now) and cookie.reaches(path)
+        ]
+        if len(found) > 1:
+            found.sort(key=lambda cookie: len(cookie.path), reverse=True)
+        return found
+
+    def to_bytes(self) -> bytes:
+        """A compact form for the session store; the store seals it."""
+        rows = [
+            (cookie.name.decode("latin-1"), cookie.value.decode("latin-1"), cookie.path.decode("latin-1"), cookie.expires_at)
+            for cookie in self.cookies
+        ]
+        return json.dumps(rows, separators=(",", ":")).encode()
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Jar:
+        """The jar that `to_bytes` wrote. Raises ValueError for anything else."""
+        try:
+            return Jar(
+                tuple(
+                    VaultedCookie(name.encode("latin-1"), value.encode("latin-1"), path.encode("latin-1"), expires_at)
+                    for name, value, path, expires_at in json.loads(data)
+                )
+            )
+        except (TypeError, AttributeError) as error:
+            raise ValueError("not a jar") from error
+
+
+def parse_set_cookie(value: bytes, request_path: bytes, now: float) -> VaultedCookie | None:
+    """One Set-Cookie value (RFC 6265 section 5.2); None when it names no cookie. Domain is not ours to judge."""
+    pair, *attributes = value.split(b";")
+    name, _, content = pair.partition(b"=")
+    name = name.strip(b" \t")
+    if not name or b"=" not in pair:
+        return None
+    path = _default_path(request_path)
+    max_age: float | None = None
+    expires: float | None = None
+    for attribute in attributes:
+        key, _, text = attribute.partition(b"=")
+        text = text.strip(b" \t")
+        match key.strip(b" \t").lower():
+            case b"path":
+                path = text if text.startswith(b"/") else _default_path(request_path)
+            case b"max-age" if text.removeprefix(b"-").isdigit():
+                max_age = now + min(int(text[:12]), _FOREVER)
+            case b"expires":
+                date = cookie_date(text)
+                expires = expires if date is None else date
+    return VaultedCookie(name, content.strip(b" \t"), path, expires if max_age is None else max_age)
+
+
+def _default_path(request_path: bytes) -> bytes:
+    """RFC 6265 section 5.1.4: the directory of the request."""
+    return request_path[: request_path.rfind(b"/")] or b"/" if request_path.startswith(b"/") else b"/"
