@@ -37,6 +37,7 @@ class App:
     host_header: bytes | None = None  # None: the browser's own Host
     session_id_names: tuple[str, ...] = ("jsessionid",)  # session IDs in addresses: stripped from answers, refused in requests
     pass_headers: frozenset[bytes] = field(default_factory=frozenset)  # credentials headers let through, lower case
+    ignores_case: bool = False  # the app takes /Top for /top: a path with capitals is in doubt
 
 
 @dataclass(frozen=True, slots=True)

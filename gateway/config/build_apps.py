@@ -1,0 +1,173 @@
+"""From `apps` blocks to core's apps, with the rules between apps: who owns which path, and where one signs in."""
+
+from __future__ import annotations
+
+from gateway.config.faults import Faults
+from gateway.config.model_apps import AnswerTestBlock, AppBlock, SignInBlock, SignOutBlock
+from gateway.config.model_routes import path_faults
+from gateway.config.paths import wire_path
+from gateway.core.apps import App, AppTable, UpstreamAddress
+from gateway.core.cookies import CookieRules
+from gateway.core.html import parse_selector
+from gateway.core.signin import AnswerTest, FieldPlace, SignInRule, SignOutRule
+
+NamedApp = tuple[str, AppBlock]
+
+
+def build_apps(blocks: tuple[NamedApp, ...], faults: Faults) -> tuple[App, ...]:
+    """Core's apps. Their sign-in pages are settled; every fault between them is noted."""
+    _one_owner_per_prefix(blocks, faults)
+    signing = [(name, block) for name, block in blocks if block.sign_in]
+    if not signing and not faults.any_under("apps"):
+        place = blocks[0][1].node if blocks else None
+        if place is not None:
+            faults.add(place, "no-sign-in", "no app has sign_in: nobody can ever sign in.", "Add sign_in to one app.")
+    apps = tuple(_app(name, block, signing, faults) for name, block in blocks)
+    if not faults.any_under("apps"):
+        _doors_belong(apps, blocks, faults)
+    return apps
+
+
+def _one_owner_per_prefix(blocks: tuple[NamedApp, ...], faults: Faults) -> None:
+    owners: dict[str, str] = {}
+    for name, block in blocks:
+        for number, prefix in enumerate(block.paths):
+            owner = owners.setdefault(prefix, name)
+            place = block.at("paths", number)
+            if owner != name:
+                what = f"{prefix} belongs to {owner} already."
+                faults.add(place, "duplicate-prefix", what, "Give it to one of the two apps.")
+            if any(character in prefix for character in "*{}"):
+                faults.add(place, "bad-path", "a prefix has no wildcards.", "Write the beginning of the path alone.")
+
+
+def _app(name: str, block: AppBlock, signing: list[NamedApp], faults: Faults) -> App:
+    upstream = block.upstream
+    cookies = block.cookies
+    return App(
+        name=name,
+        address=UpstreamAddress(upstream.scheme, upstream.host, upstream.port),
+        paths=tuple(wire_path(prefix).encode() for prefix in block.paths),
+        cookies=CookieRules(cookies.vault, cookies.passed) if cookies else CookieRules(),
+        sign_in_page=_sign_in_page(block, signing, faults),
+        sign_in=tuple(_sign_in(name, rule, number, faults) for number, rule in enumerate(block.sign_in)),
+        sign_out=tuple(_sign_out(name, rule, faults) for rule in block.sign_out),
+        host_header=_host_header(block, faults),
+        session_id_names=block.session_ids,
+        pass_headers=frozenset(header.encode() for header in (block.headers.passed if block.headers else ())),
+        ignores_case=block.ignores_case,
+    )
+
+
+def _sign_in_page(block: AppBlock, signing: list[NamedApp], faults: Faults) -> str:
+    """What the file says, else the app's own sign-in address, else that of the only app that has one."""
+    if block.sign_in_page:
+        return wire_path(block.sign_in_page)
+    if block.sign_in:
+        return wire_path(block.sign_in[0].path)
+    if len(signing) == 1:
+        other = signing[0][1]
+        return wire_path(other.sign_in_page or other.sign_in[0].path)
+    if signing:
+        names = ", ".join(name for name, _ in signing)
+        remedy = f"Write sign_in_page: the page of one of {names}."
+        faults.add(block.node, "no-sign-in-page", "the app has no sign_in, and several others have one.", remedy)
+    return "/"
+
+
+def _host_header(block: AppBlock, faults: Faults) -> bytes | None:
+    if block.host == "keep":
+        return None
+    if block.host == "upstream":
+        upstream = block.upstream
+        return UpstreamAddress(upstream.scheme, upstream.host, upstream.port).authority
+    try:
+        literal = block.host.encode("ascii")
+    except UnicodeEncodeError:
+        literal = b""
+    if not literal or any(byte in b" /\\@?#," for byte in literal):
+        faults.add(block.at("host"), "bad-value", "no host name.", "Write keep, upstream, or a name such as app.local.")
+    return literal
+
+
+def _sign_in(app: str, block: SignInBlock, number: int, faults: Faults) -> SignInRule:
+    _door_path(block, faults)
+    where = block.login_id
+    place, field = FieldPlace.QUERY, where.query
+    if where.form:
+        place, field = FieldPlace.FORM, where.form
+    elif where.json:
+        place, field = FieldPlace.JSON, where.json
+    return SignInRule(
+        name=block.name or f"{app}-{number + 1}",
+        app=app,
+        path=wire_path(block.path),
+        methods=frozenset(block.methods or (block.method,)),
+        place=place,
+        field=field,
+        success=tuple(_answer_test(test, faults) for test in block.success),
+        failure=tuple(_answer_test(test, faults) for test in block.failure),
+        charset=block.charset,
+        framed=block.framed,
+        cross_site=block.cross_site,
+        deliver_at_once=block.deliver == "at-once",
+        line=block.node.line,
+    )
+
+
+def _sign_out(app: str, block: SignOutBlock, faults: Faults) -> SignOutRule:
+    _door_path(block, faults)
+    return SignOutRule(app, wire_path(block.path), frozenset(block.methods), block.node.line)
+
+
+def _door_path(block: SignInBlock | SignOutBlock, faults: Faults) -> None:
+    for what in path_faults(block.path):
+        faults.add(block.at("path"), "bad-path", what, "Segments are literals, {name}, * or a last **.")
+
+
+def _answer_test(block: AnswerTestBlock, faults: Faults) -> AnswerTest:
+    for number, selector in enumerate(block.element):
+        try:
+            parse_selector(selector)
+        except ValueError as error:
+            place = block.at("element", number)
+            faults.add(place, "bad-selector", f"{selector!r}: {error}.", "Write tag, #id, .class or [name=value].")
+    return AnswerTest(
+        status=frozenset(block.status) or None,
+        location=block.location,
+        cookie_set=block.cookie,
+        header=block.header,
+        body_has=block.body,
+        body_lacks=block.body_lacks,
+        element=block.element,
+    )
+
+
+def _doors_belong(apps: tuple[App, ...], blocks: tuple[NamedApp, ...], faults: Faults) -> None:
+    """Each sign-in and sign-out address is the app's own, each sign-in page that of an app with sign-in."""
+    table = AppTable(apps)
+    doors: dict[tuple[str, bytes, FieldPlace, str], str] = {}
+    for app, (name, block) in zip(apps, blocks, strict=True):
+        paths = [("sign_in", number, rule.path) for number, rule in enumerate(app.sign_in)]
+        paths += [("sign_out", number, rule.path) for number, rule in enumerate(app.sign_out)]
+        for kind, number, path in paths:
+            owner = table.owner(_example(path))
+            if owner is not app:
+                whose = f"belongs to {owner.name}" if owner else "belongs to no app"
+                remedy = f"Move the rule there, or add the path to apps.{name}.paths."
+                faults.add(block.at(kind, number, "path"), "foreign-path", f"{path} {whose}.", remedy)
+        for number, rule in enumerate(app.sign_in):
+            for method in rule.methods:
+                first = doors.setdefault((rule.path, method, rule.place, rule.field), f"{name}.sign_in[{number}]")
+                if first != f"{name}.sign_in[{number}]":
+                    what = f"{method.decode()} {rule.path} is in apps.{first} already."
+                    faults.add(block.at("sign_in", number), "duplicate-sign-in", what, "Keep one of the two.")
+        page_owner = table.owner(app.sign_in_page.encode())
+        if any(other.sign_in for other in apps) and (page_owner is None or not page_owner.sign_in):
+            what = f"{app.sign_in_page} belongs to no app that has sign_in."
+            faults.add(block.at("sign_in_page"), "no-sign-in-page", what, "Name the page with the sign-in form.")
+
+
+def _example(path: str) -> bytes:
+    """A path that the pattern fits."""
+    return "/".join("x" if part[:1] in ("{", "*") else part for part in path.split("/")).encode()

@@ -1,0 +1,100 @@
+"""From `routes` and `page_edits` blocks to core's table, with the rules between routes: names, and none in the shade."""
+
+from __future__ import annotations
+
+from gateway.config.faults import Faults
+from gateway.config.model_routes import ConditionBlock, PageEditBlock, RouteBlock
+from gateway.config.paths import covers, example_path, wire_path
+from gateway.core.apps import PageEdit, Removal
+from gateway.core.html import parse_selector
+from gateway.core.routes import Access, Condition, Place, Route, RouteTable, ValueSource
+
+_CLOSES = frozenset({Access.FULL, Access.DENY})
+_FORMATS = {ValueSource.THIS_MONTH: "%Y%m", ValueSource.TODAY: "%Y%m%d"}
+_GET = (b"GET",)
+
+
+def build_routes(blocks: tuple[RouteBlock, ...], faults: Faults) -> tuple[Route, ...]:
+    """Core's routes in file order, each with a name of its own."""
+    names: dict[str, int] = {}
+    routes = []
+    for block in blocks:
+        if block.name and block.name in names:
+            what = f"the name is also on line {names[block.name]}."
+            faults.add(block.at("name"), "duplicate-name", what, "Choose another: logs tell routes apart by it.")
+        name = _free_name(block, names)
+        names[name] = block.node.line
+        routes.append(_route(block, name))
+    _none_in_the_shade(routes, blocks, faults)
+    return tuple(routes)
+
+
+def _free_name(block: RouteBlock, names: dict[str, int]) -> str:
+    methods = " ".join(method.decode() for method in block.methods or (() if block.access in _CLOSES else _GET))
+    base = block.name or f"{methods or 'any'} {block.path}"
+    name, number = base, 2
+    while name in names:
+        name, number = f"{base} #{number}", number + 1
+    return name
+
+
+def _route(block: RouteBlock, name: str) -> Route:
+    """`full` and `deny` close for every method unless the file names some; what opens, opens for GET."""
+    methods = frozenset(block.methods or (() if block.access in _CLOSES else _GET))
+    if b"GET" in methods:
+        methods |= {b"HEAD"}
+    return Route(
+        name=name,
+        path=wire_path(block.path),
+        access=block.access,
+        methods=methods,
+        feature=block.feature,
+        where=tuple(_condition(key, value) for key, value in block.where),
+        line=block.node.line,
+    )
+
+
+def _condition(key: str, value: ValueSource | ConditionBlock) -> Condition:
+    place, _, name = key.partition(".")
+    if isinstance(value, ValueSource):
+        return Condition(Place(place), name, value, date_format=_FORMATS.get(value, "%Y%m"))
+    source = value.equals or ValueSource.LITERAL
+    return Condition(
+        place=Place(place),
+        name=name,
+        source=source,
+        literals=value.one_of,
+        date_format=value.format or _FORMATS.get(source, "%Y%m"),
+        optional=value.optional,
+    )
+
+
+def _none_in_the_shade(routes: list[Route], blocks: tuple[RouteBlock, ...], faults: Faults) -> None:
+    """A route that an earlier one covers never wins: it looks like a rule and is none."""
+    table = RouteTable(tuple(routes))
+    for number, (route, block) in enumerate(zip(routes, blocks, strict=True)):
+        for candidate in table.candidates(example_path(route.path)):
+            if candidate.order >= number:
+                break
+            earlier = candidate.route
+            methods = not earlier.methods or bool(route.methods) and route.methods <= earlier.methods
+            if methods and not earlier.where and covers(earlier.path, route.path):
+                what = f"never reached: the route of line {earlier.line} ({earlier.path}) takes all of it."
+                faults.add(block.at("path"), "never-reached", what, "Move this route up, or remove it.")
+                break
+
+
+def build_page_edits(blocks: tuple[PageEditBlock, ...], faults: Faults) -> tuple[PageEdit, ...]:
+    """Core's page edits; selectors are tried here so that none fails at a request."""
+    return tuple(_page_edit(block, faults) for block in blocks)
+
+
+def _page_edit(block: PageEditBlock, faults: Faults) -> PageEdit:
+    for removal in block.remove:
+        try:
+            parse_selector(removal.select)
+        except ValueError as error:
+            remedy = "Write tag, #id, .class, [a=v], [a^=v] or [a*=v], also combined: a.icon[href^=/shugyo]."
+            faults.add(removal.at("select"), "bad-selector", f"{removal.select!r}: {error}.", remedy)
+    removals = tuple(Removal(removal.select, removal.unless) for removal in block.remove)
+    return PageEdit(tuple(wire_path(path) for path in block.path), removals, block.node.line)

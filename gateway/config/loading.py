@@ -1,0 +1,168 @@
+"""From a file to a `Configuration`, or to all of its faults. No side effects: `check` and `serve` make the same call.
+
+    bytes ─ nodes ─► tree ─ model ─► blocks ─ build_* ─► core's types ─ ways_in ─► warnings
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+
+from gateway.config.blocks import Record
+from gateway.config.build_apps import build_apps
+from gateway.config.build_people import build_directory, build_policy, build_tenants
+from gateway.config.build_routes import build_page_edits, build_routes
+from gateway.config.faults import Fault, Faults
+from gateway.config.model import FileBlock, LimitsBlock, ServiceBlock, StoresBlock, TotpBlock
+from gateway.config.nodes import compose
+from gateway.config.paths import beside, database_url
+from gateway.config.settings import Configuration, Limits, PublicOrigin, Service, Stores, Support
+from gateway.config.ways_in import warn_of_ways_in
+from gateway.core.errors import ConfigRefused
+from gateway.core.lockout import LockoutLimits
+from gateway.core.totp import Window
+
+
+def load(path: Path) -> Configuration:
+    """Read the file. Raises ConfigRefused with every fault; warnings are in the result as lines."""
+    configuration, _ = load_with_warnings(path)
+    return configuration
+
+
+def load_with_warnings(path: Path) -> tuple[Configuration, tuple[Fault, ...]]:
+    """The same with warnings as `Fault` values, for `check --json`."""
+    faults = Faults(str(path))
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        faults.put(1, 1, "", "no-file", f"can't be read: {error.strerror}.", "Give the path of the configuration.")
+        data = b""
+    faults.raise_if_any()
+    return load_bytes(data, path.parent, faults)
+
+
+def load_bytes(data: bytes, folder: Path, faults: Faults) -> tuple[Configuration, tuple[Fault, ...]]:
+    """Read a configuration that is in memory; `folder` is what relative paths belong to."""
+    tree = compose(data, faults)
+    file = Record(FileBlock).read(tree, faults) if tree is not None else None
+    configuration = _built(file, folder, faults) if isinstance(file, FileBlock) else None
+    if configuration is None or faults:
+        raise ConfigRefused(faults.faults)
+    return replace(configuration, warnings=tuple(str(warning) for warning in faults.warnings)), faults.warnings
+
+
+def _built(file: FileBlock, folder: Path, faults: Faults) -> Configuration:
+    """Every part is built even when another is faulty: all faults at once."""
+    service = _service(file.service, folder, faults)
+    apps = build_apps(file.apps, faults)
+    routes = build_routes(file.routes, faults)
+    page_edits = build_page_edits(file.page_edits, faults)
+    directory = build_directory(file.directory, folder, faults)
+    totp = file.totp
+    keys_file = beside(folder, file.keys.file if file.keys else "var/keys").absolute()
+    configuration = Configuration(
+        listen=file.listen,
+        public=_public(file, faults),
+        trusted_proxies=file.trusted_proxies,
+        service=service,
+        apps=apps,
+        routes=routes,
+        page_edits=page_edits,
+        directory=directory,
+        tenants=build_tenants(file.tenants, directory, faults),
+        policy=build_policy(file.rollout, file.sessions, service.time_zone, faults),
+        lockout=LockoutLimits(totp.tries, totp.lock, totp.stop_after) if totp else LockoutLimits(),
+        window=Window(totp.past_steps, totp.future_steps) if totp else Window(),
+        stores=_stores(file.stores, folder),
+        keys_file=keys_file,
+        limits=_limits(file.limits),
+        issuer=totp.issuer if totp and totp.issuer else service.name.replace(":", " "),
+    )
+    if not faults:
+        warn_of_ways_in(file, apps, routes, faults)
+        _warn_of_files(file, keys_file, faults)
+    return configuration
+
+
+def _public(file: FileBlock, faults: Faults) -> PublicOrigin:
+    """Plain http has cookies without `Secure`: for one's own machine only."""
+    url = file.public_url
+    if url.scheme == "http" and not _loopback(url.host):
+        what = "plain http outside of this machine: passwords and sessions could be read on the way."
+        faults.add(file.at("public_url"), "plain-http", what, f"Write https://{url.host}/ and end TLS in front.")
+    return PublicOrigin(url.scheme, url.host, url.port)
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _service(block: ServiceBlock | None, folder: Path, faults: Faults) -> Service:
+    if block is None:
+        return Service(name="")
+    support = block.support
+    return Service(
+        name=block.name,
+        operator=block.operator,
+        logo=_logo(block, folder, faults),
+        colour=block.colour,
+        support=Support(support.name, support.phone, support.hours, support.url, support.mail) if support else Support(),
+        sentences=block.sentences,
+        templates=_templates(block, folder, faults),
+        time_zone=block.time_zone,
+    )
+
+
+def _logo(block: ServiceBlock, folder: Path, faults: Faults) -> Path | None:
+    if not block.logo:
+        return None
+    path = beside(folder, block.logo).absolute()
+    if path.suffix.lower() not in (".svg", ".png"):
+        faults.add(block.at("logo"), "bad-value", "neither .svg nor .png.", "Use an SVG or PNG file.")
+    elif not path.is_file():
+        faults.add(block.at("logo"), "no-file", f"there is no file {path}.", "Relative paths begin at this file's folder.")
+    return path
+
+
+def _templates(block: ServiceBlock, folder: Path, faults: Faults) -> Path | None:
+    if not block.templates:
+        return None
+    path = beside(folder, block.templates).absolute()
+    if not path.is_dir():
+        what = f"there is no folder {path}."
+        faults.add(block.at("templates"), "no-file", what, "Relative paths begin at this file's folder.")
+    return path
+
+
+def _stores(block: StoresBlock | None, folder: Path) -> Stores:
+    registry = block.registry if block else "sqlite:///var/registry.db"
+    return Stores(block.sessions if block else "memory", database_url(folder, registry))
+
+
+def _limits(block: LimitsBlock | None) -> Limits:
+    if block is None:
+        return Limits()
+    return Limits(
+        head_bytes=block.head,
+        head_count=block.headers,
+        head_seconds=block.head_time,
+        body_idle_seconds=block.body_idle,
+        idle_seconds=block.idle,
+        connect_seconds=block.connect,
+        answer_seconds=block.answer,
+        answer_idle_seconds=block.answer_idle,
+        pool_size=block.pool,
+        held_answer_bytes=block.held_answer,
+        held_form_bytes=block.held_form,
+        sign_in_bytes=block.sign_in,
+    )
+
+
+def _warn_of_files(file: FileBlock, keys_file: Path, faults: Faults) -> None:
+    if not keys_file.exists():
+        what = f"there is no key ring {keys_file} yet."
+        faults.warn(file.at("keys", "file"), "no-key-ring", what, "Make it once: sekisho keys init FILE. Then back it up.")

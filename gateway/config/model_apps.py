@@ -1,0 +1,129 @@
+"""`apps`: the apps behind the gateway, how one signs in to them and out of them (A2, A12)."""
+
+from __future__ import annotations
+
+from gateway.config.blocks import Block, Record, block, key, optional
+from gateway.config.faults import Faults
+from gateway.config.shapes import ListOf, MapOf
+from gateway.config.words import CHARSET, FLAG, METHOD, NAME, ORIGIN, PATH, STATUS, TEXT, TOKEN, Origin, words
+
+NO_POSITIVE = "Add status, location, cookie, header, body or element: silence proves no sign-in."
+
+
+@block
+class AnswerTestBlock(Block):
+    """One test of an app's answer; every part must hold."""
+
+    status: tuple[int, ...] = key(ListOf(STATUS, one=True, few=1), "The status, or several of which one.", default=())
+    location: tuple[str, ...] = key(ListOf(TEXT, one=True, few=1), "Globs over Location; * is any text.", default=())
+    cookie: tuple[str, ...] = key(ListOf(TEXT, one=True, few=1), "Names of cookies; one is set anew.", default=())
+    header: tuple[tuple[str, str], ...] = key(MapOf(TEXT, TOKEN), "Header names, each with a glob.", default=())
+    body: tuple[str, ...] = key(ListOf(TEXT, one=True, few=1), "Texts that the page holds, all of them.", default=())
+    body_lacks: tuple[str, ...] = key(ListOf(TEXT, one=True, few=1), "Texts that the page lacks.", default=())
+    element: tuple[str, ...] = key(ListOf(TEXT, one=True, few=1), "Selectors that the page holds: #menu.", default=())
+
+    @property
+    def positive(self) -> bool:
+        """Whether something must be there, rather than be absent."""
+        return bool(self.status or self.location or self.cookie or self.header or self.body or self.element)
+
+    @property
+    def status_alone(self) -> bool:
+        """Whether any answer of that status passes."""
+        return not (self.location or self.cookie or self.header or self.body or self.body_lacks or self.element)
+
+
+@block
+class LoginIdBlock(Block):
+    """Where the sign-in request carries the login ID."""
+
+    form: str = key(TEXT, "The name of the form field.", default="")
+    json: str = key(TEXT, "The path in a JSON body: user.id.", default="", name="json")
+    query: str = key(TEXT, "The name in the query.", default="")
+
+    def check(self, faults: Faults) -> None:
+        """Exactly one place."""
+        if sum(1 for value in (self.form, self.json, self.query) if value) != 1:
+            faults.add(self.node, "one-of", "say exactly one of form, json and query.", "For a form: {form: login_id}.")
+
+
+@block
+class SignInBlock(Block):
+    """One sign-in address of an app."""
+
+    name: str = key(NAME, "A name for logs: pc, phone.", default="")
+    path: str = key(PATH, "The path that the sign-in form is sent to.")
+    method: bytes = key(METHOD, "The method that it is sent with.", default=b"POST")
+    methods: tuple[bytes, ...] = key(ListOf(METHOD, few=1), "Several methods instead of one.", default=())
+    login_id: LoginIdBlock = key(Record(LoginIdBlock), "Where the request carries the login ID: {form: login_id}.")
+    success: tuple[AnswerTestBlock, ...] = key(
+        ListOf(Record(AnswerTestBlock), one=True, few=1), "What the answer to a right password looks like; one must hold."
+    )
+    failure: tuple[AnswerTestBlock, ...] = key(
+        ListOf(Record(AnswerTestBlock), one=True, few=1), "What it never looks like; none may hold.", default=()
+    )
+    charset: str = key(CHARSET, "The charset of the form and the page.", default="utf-8")
+    framed: bool = key(FLAG, "The sign-in form stands in a frame: the gateway's pages leave the frame.", default=False)
+    cross_site: bool = key(FLAG, "The form stands on a page of another site; else login CSRF is refused.", default=False)
+    deliver: str = key(
+        words("after-code", "at-once"),
+        "When the browser gets the app's answer. at-once: for scripts; cookies are withheld all the same.",
+        default="after-code",
+    )
+
+    def check(self, faults: Faults) -> None:
+        """A success that an empty answer passes signs everybody in."""
+        if self.methods and self.node.find("method"):
+            faults.add(self.at("methods"), "one-of", "method and methods are both given.", "Keep one of the two.")
+        for number, test in enumerate(self.success):
+            if not test.positive:
+                place = self.at("success", number) if len(self.success) > 1 else self.at("success")
+                faults.add(place, "not-positive", "the rule demands nothing of the answer.", NO_POSITIVE)
+        for test in self.failure:
+            if not test.positive and not test.body_lacks:
+                faults.add(test.node, "empty", "the rule names nothing.", "Name what a failure looks like.")
+
+
+@block
+class SignOutBlock(Block):
+    """An address that ends the app's session."""
+
+    path: str = key(PATH, "The path.")
+    methods: tuple[bytes, ...] = key(ListOf(METHOD, one=True, few=1), "The methods; default [GET].", default=(b"GET",))
+
+
+@block
+class CookiesBlock(Block):
+    """Which cookies stay in the vault."""
+
+    vault: tuple[str, ...] = key(ListOf(TEXT, one=True, few=1), 'Names that browsers never see; * is any text.', default=("*",))
+    passed: tuple[str, ...] = key(ListOf(TEXT, one=True), "Names that pass to and from browsers.", default=(), name="pass")
+
+
+@block
+class HeadersBlock(Block):
+    """Credentials headers."""
+
+    passed: tuple[str, ...] = key(
+        ListOf(words("authorization", "proxy-authorization"), one=True), "Headers that reach the app.", default=(), name="pass"
+    )
+
+
+@block
+class AppBlock(Block):
+    """One app."""
+
+    upstream: Origin = key(ORIGIN, "Where the app listens: http://127.0.0.1:9001.")
+    paths: tuple[str, ...] = key(
+        ListOf(PATH, one=True, few=1), "Prefixes of the app's paths; the longest of all apps wins: [/]."
+    )
+    host: str = key(TEXT, "The Host that the app sees: keep (the browser's), upstream, or a name.", default="keep")
+    cookies: CookiesBlock | None = optional(Record(CookiesBlock), "Default: every cookie stays in the vault.")
+    session_ids: tuple[str, ...] = key(
+        ListOf(TOKEN, one=True), "Names of session IDs in addresses: ;jsessionid=, ?SID=.", default=("jsessionid",)
+    )
+    headers: HeadersBlock | None = optional(Record(HeadersBlock), "Default: no credentials header reaches the app.")
+    ignores_case: bool = key(FLAG, "The app takes /Top for /top.", default=False)
+    sign_in_page: str = key(PATH, "The page with the sign-in form, where 「キャンセル」 leads.", default="")
+    sign_in: tuple[SignInBlock, ...] = key(ListOf(Record(SignInBlock), one=True), "Its sign-in addresses.", default=())
+    sign_out: tuple[SignOutBlock, ...] = key(ListOf(Record(SignOutBlock), one=True), "Its sign-out addresses.", default=())

@@ -1,0 +1,56 @@
+"""Paths as they stand on the wire, as patterns cover one another, and files relative to the configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+_LITERAL = "/!$&'()*+,:=@{}~-._%"
+
+
+def wire_path(path: str) -> str:
+    """A path as browsers send it: Japanese letters percent-encoded as UTF-8, everything else as written."""
+    return quote(path, safe=_LITERAL)
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Whether every path that `narrow` fits is fitted by `wide` too. Both have the grammar of routes."""
+    wides, narrows = wide.split("/")[1:], narrow.split("/")[1:]
+    for number, part in enumerate(wides):
+        if part == "**" and number == len(wides) - 1:
+            return True
+        if number >= len(narrows) or narrows[number] == "**":
+            return False
+        if is_any_one(part):
+            if narrows[number] == "":
+                return False
+        elif part != narrows[number]:
+            return False
+    return len(wides) == len(narrows)
+
+
+def is_any_one(part: str) -> bool:
+    """A segment that stands for any one segment."""
+    return part == "*" or (part[:1] == "{" and part[-1:] == "}")
+
+
+def example_path(pattern: str) -> bytes:
+    """A path that the pattern fits and that hardly any literal of another pattern does."""
+    parts = pattern.split("/")
+    return "/".join("\x00any" if is_any_one(part) or part == "**" else part for part in parts).encode()
+
+
+def beside(folder: Path, path: str) -> Path:
+    """A path of the file: relative ones belong to the folder of the file, wherever the process was started."""
+    return Path(path) if Path(path).is_absolute() else folder / path
+
+
+def database_url(folder: Path, url: str) -> str:
+    """A SQLite URL with a relative file made absolute; any other URL as it is. `:memory:` stays."""
+    for scheme in ("sqlite:///", "sqlite+aiosqlite:///"):
+        if url.startswith(scheme):
+            file, mark, options = url[len(scheme) :].partition("?")
+            if file in ("", ":memory:"):
+                return url
+            return f"{scheme}{beside(folder.absolute(), file)}{mark}{options}"
+    return url
