@@ -131,9 +131,7 @@ def _hides_kept(text: bytes, rules: CookieRules, own_folds: frozenset[bytes]) ->
     return any(_kept_back(name, rules, own_folds) for name in _HIDDEN_PAIR.findall(text))
 
 
-def split_set_cookies(
-    headers: Headers, rules: CookieRules, own_names: frozenset[bytes]
-) -> tuple[Headers, list[bytes]]:
+def split_set_cookies(headers: Headers, rules: CookieRules, own_names: frozenset[bytes]) -> tuple[Headers, list[bytes]]:
     """An answer's headers without what the vault keeps, and the kept Set-Cookie values in order (R-053).
 
     An app that sets a cookie of ours is ignored altogether; `Set-Cookie2` never passes.

@@ -22,7 +22,7 @@ class VaultedCookie:
     def reaches(self, path: bytes) -> bool:
         """RFC 6265 section 5.1.4: whether a request for `path` carries this cookie."""
         own = self.path
-        return path.startswith(own) and (len(path) == len(own) or own[-1:] == b"/" or path[len(own) : len(own) + 1] == b"/")
+        return path.startswith(own) and (own[-1:] == b"/" or path[len(own) : len(own) + 1] in (b"", b"/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Jar:
     def to_bytes(self) -> bytes:
         """A compact form for the session store; the store seals it."""
         rows = [
-            (cookie.name.decode("latin-1"), cookie.value.decode("latin-1"), cookie.path.decode("latin-1"), cookie.expires_at)
+            (*(text.decode("latin-1") for text in (cookie.name, cookie.value, cookie.path)), cookie.expires_at)
             for cookie in self.cookies
         ]
         return json.dumps(rows, separators=(",", ":")).encode()

@@ -1,0 +1,135 @@
+"""Parameters of a query or a form, read only where every app reads the same (security rules "own record only").
+
+Tomcat takes the first of two, PHP the last, ASP.NET joins them; PHP folds `user.id` into `user_id`; Jetty prefers the
+query to the body. So nothing is chosen: a name that occurs twice in any spelling is DOUBT, and what some parser reads
+differently as a whole (a bad escape, another charset, a `;`) gives no parameters at all.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from gateway.core.multipart import multipart_boundary, split_multipart
+
+_MOST_FIELDS = 1000  # PHP's max_input_vars: it drops what comes later
+_MANGLED = re.compile(r"[.\[ ]")
+_FORM_TYPE = re.compile(rb"application/x-www-form-urlencoded(?:; ?charset=(?:utf-8|UTF-8))?")
+_ENCODED = re.compile(rb"(?:[!$&'()*+,\-./0-9:=@A-Z_a-z~\[\]{}|^`]|%[0-9A-Fa-f]{2})*+")
+_NAME_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f=&;]")
+_VALUE_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Missing(enum.Enum):
+    """Why a parameter has no value."""
+
+    ABSENT = "absent"
+    DOUBT = "doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One decoded field. `value` is None where apps read it in different ways (`id` without `=`, a file)."""
+
+    name: str
+    value: str | None
+
+
+class Parameters:
+    """The fields of one query or one form."""
+
+    __slots__ = ("_fields", "_hidden")
+
+    def __init__(self, fields: Iterable[Field]) -> None:
+        self._fields: dict[str, list[Field]] = {}
+        self._hidden: set[str] = set()
+        for field in fields:
+            for fold in name_folds(field.name):
+                self._fields.setdefault(fold, []).append(field)
+            self._hidden |= hidden_names(field.value or "")
+
+    def only(self, name: str) -> str | Missing:
+        """The value of the one field of this name; DOUBT when it came twice or in another spelling (R-091)."""
+        folds = name_folds(name)
+        found = {id(field): field for fold in folds for field in self._fields.get(fold, ())}
+        if not folds.isdisjoint(self._hidden) or len(found) > 1:
+            return Missing.DOUBT
+        for field in found.values():
+            return field.value if field.name == name and field.value is not None else Missing.DOUBT
+        return Missing.ABSENT
+
+
+def name_folds(name: str) -> frozenset[str]:
+    """Every name an app may make of this one: case, width, accents, PHP's `_` for `.`, space and `[`, its arrays."""
+    spread = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).upper()).lower()
+    bare = "".join(char for char in spread if unicodedata.category(char) not in ("Mn", "Cf", "Cc"))
+    bare = bare.strip(" .\u3000")
+    return frozenset((_MANGLED.sub("_", bare), _MANGLED.sub("_", bare.partition("[")[0].strip(" ."))))
+
+
+def hidden_names(value: str) -> set[str]:
+    """Names that appear when an app decodes before it splits: `x=1%26id=2` is then two fields."""
+    if "&" not in value and ";" not in value:
+        return set()
+    pieces = re.split("[&;]", value)[1:]
+    return {fold for piece in pieces if "=" in piece for fold in name_folds(piece.partition("=")[0])}
+
+
+def parse_query(raw: bytes | None) -> Parameters | None:
+    """The parameters of a query (None: there is no `?`); None when some app could read the whole another way."""
+    return _parse_urlencoded(raw or b"")
+
+
+def parse_form(content_type_headers: list[bytes], content_encoding: list[bytes], body: bytes) -> Parameters | None:
+    """The parameters of a body whose type is spelled exactly as browsers spell it (R-092); else None."""
+    if len(content_type_headers) != 1 or content_encoding:
+        return None
+    content_type = content_type_headers[0]
+    if _FORM_TYPE.fullmatch(content_type):
+        return _parse_urlencoded(body)
+    boundary = multipart_boundary(content_type)
+    parts = None if boundary is None else split_multipart(boundary, body, _MOST_FIELDS)
+    if parts is None:
+        return None
+    return _checked(_decoded(part.name, part.value) for part in parts)
+
+
+def _parse_urlencoded(raw: bytes) -> Parameters | None:
+    if _ENCODED.fullmatch(raw) is None:
+        return None
+    pieces = [piece for piece in raw.split(b"&") if piece]
+    return _checked(_urlencoded_field(piece) for piece in pieces) if len(pieces) <= _MOST_FIELDS else None
+
+
+def _urlencoded_field(piece: bytes) -> Field | None:
+    name, equals, value = piece.partition(b"=")
+    decoded = unquote_to_bytes(name.replace(b"+", b" "))
+    # Scripts that split a query themselves leave `+` alone; ASP.NET takes a bare `id` for a value.
+    if not equals or b"+" in value:
+        known = _decoded(decoded, unquote_to_bytes(value.replace(b"+", b" ")))
+        return None if known is None else Field(known.name, None)
+    return _decoded(decoded, unquote_to_bytes(value))
+
+
+def _decoded(name: bytes, value: bytes | None) -> Field | None:
+    try:
+        field = Field(name.decode(), None if value is None else value.decode())
+    except UnicodeDecodeError:
+        return None
+    if not field.name or _NAME_CONTROL.search(field.name) or _VALUE_CONTROL.search(field.value or ""):
+        return None
+    # `_charset_` tells some parsers to decode every other field anew.
+    return None if "_charset_" in name_folds(field.name) else field
+
+
+def _checked(fields: Iterable[Field | None]) -> Parameters | None:
+    known: list[Field] = []
+    for field in fields:
+        if field is None:
+            return None
+        known.append(field)
+    return Parameters(known)

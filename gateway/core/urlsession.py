@@ -1,0 +1,128 @@
+"""Session IDs in addresses: `;jsessionid=…` and `?SID=…` are credentials, so they belong to the vault (R-054).
+
+Apps write them while they have not yet seen a cookie from the browser, which is exactly the answer to a sign-in.
+In a link they may stand plain, percent-encoded inside a return address, as HTML entities or as JavaScript escapes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from gateway.core.escapes import unescape
+
+_ROUNDS = 4
+_SEMICOLON = rb"(?:;|%(?:25)*+3B|&#59;|&#x3b;|&semi;|\\u003b|\\x3b)"
+_AND = rb"(?:&amp;|&#38;|&#x26;|&|%(?:25)*+26|\\u0026|\\x26)"
+_MARK = rb"(?:\?|%(?:25)*+3F|&#63;|&#x3f;|&quest;|\\u003f|\\x3f)"
+_EQUALS = rb"(?:=|%(?:25)*+3D|&#61;|&#x3d;|&equals;|\\u003d|\\x3d)"
+# ASCII only, so that Japanese text after a link stays; an escaped delimiter ends the value like a plain one.
+_VALUE = (
+    rb"(?:[A-Za-z0-9!$*+,\-.:=@_|~]"
+    rb"|%(?!(?:25)*(?:2[236F0789]|3[BCEF]|0[AD]))(?:25)*+[0-9A-F]{2}"
+    rb"|&#(?!(?:34|38|39|47|59|60|62|63|x2[2367F]|x3[BCEF]);)(?:[0-9]{1,6}|x[0-9A-F]{1,5});)*+"
+)
+_QUERY_SEPARATOR = rb"[;?&]"
+
+
+@lru_cache(maxsize=64)
+def _address_pattern(names: tuple[str, ...]) -> re.Pattern[bytes]:
+    pair = rb"(?:%b)%b%b" % (b"|".join(re.escape(name.encode()) for name in names), _EQUALS, _VALUE)
+    return re.compile(
+        rb"(?:%b|%b)%b" % (_AND, _SEMICOLON, pair)
+        + rb"|%b(?:%b%b)*+%b" % (_MARK, pair, _AND, pair)
+        # A `?` stays where other parameters follow.
+        + rb"|(?P<mark>%b)(?:%b%b)++" % (_MARK, pair, _AND),
+        re.IGNORECASE,
+    )
+
+
+def strip_url_session(value: bytes, names: tuple[str, ...]) -> bytes:
+    """`value` (an address, a header that holds one, a page) without session IDs of these parameter names."""
+    if not names:
+        return value
+    pattern = _address_pattern(names)
+    # Again until nothing is found: what is left must not come together to a new one.
+    while (stripped := pattern.sub(lambda found: found["mark"] or b"", value)) != value:
+        value = stripped
+    return value
+
+
+@lru_cache(maxsize=64)
+def _request_pattern(names: tuple[str, ...]) -> re.Pattern[bytes]:
+    # PHP reads `.`, space and `[` in a name as `_`, and skips spaces before it.
+    spelled = (re.escape(name.encode().lower()).replace(b"_", rb"[_. \[]") for name in names)
+    return re.compile(rb"[;?&][\s\0]*(?:%b)[\s\0]*=" % b"|".join(spelled))
+
+
+def has_url_session(target: bytes, names: tuple[str, ...]) -> bool:
+    """Whether a request's target carries such an ID in a spelling that some app would accept."""
+    if not names or not (b";" in target or b"?" in target or b"%" in target):
+        return False
+    pattern = _request_pattern(names)
+    for _ in range(_ROUNDS):
+        if pattern.search(target.lower().replace(b"+", b" ")):
+            return True
+        decoded = unescape(target)
+        if decoded == target:
+            return False
+        target = decoded
+    return True
+
+
+class _Pass:
+    """Substitutes in a stream. `tail` gives where the part begins whose meaning later bytes may still change."""
+
+    def __init__(self, change: Callable[[bytes], bytes], tail: Callable[[bytes], int]) -> None:
+        self._change = change
+        self._tail = tail
+        self._held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """Change what no later byte can alter; hold the rest."""
+        data = self._held + data
+        cut = self._tail(data)
+        self._held = data[cut:]
+        return self._change(data[:cut])
+
+    def finish(self) -> bytes:
+        """Change what was held."""
+        held, self._held = self._held, b""
+        return self._change(held)
+
+
+_HELD_TAG = re.compile(rb"<(?:i(?:n(?:p(?:u(?:t[^<>]*)?)?)?)?)?\Z", re.IGNORECASE)
+_HELD_ADDRESS = re.compile(rb"[;?&%\\][^\s\"'<>]*\Z")
+
+
+def _tag_tail(data: bytes) -> int:
+    """PHP's trans-sid adds hidden fields: a tag that has begun is held until its `>`."""
+    start = data.rfind(b"<")
+    return start if start >= 0 and _HELD_TAG.match(data, start) else len(data)
+
+
+def _address_tail(data: bytes) -> int:
+    """No address goes beyond white space, a quote or a bracket: what comes after the last of them is held."""
+    run = max(data.rfind(mark) for mark in (b" ", b"\t", b"\n", b"\r", b"\f", b"\v", b'"', b"'", b"<", b">")) + 1
+    held = _HELD_ADDRESS.search(data, run)
+    return held.start() if held else len(data)
+
+
+class PageScrubber:
+    """Takes session IDs out of a page as it streams by; what it yields does not depend on how the bytes arrive."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        name = b"|".join(re.escape(name.encode()) for name in names)
+        named = rb"[\s/\"']name\s*=\s*[\"']?(?:%b)(?=[\"'\s/>])" % name
+        field = re.compile(rb"<input(?=[\s/])[^<>]*?%b[^<>]*>" % named, re.IGNORECASE)
+        self._fields = _Pass(lambda data: field.sub(b"", data), _tag_tail)
+        self._addresses = _Pass(lambda data: strip_url_session(data, names), _address_tail)
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next piece; give what may go on now."""
+        return self._addresses.feed(self._fields.feed(data))
+
+    def finish(self) -> bytes:
+        """The page has ended; give the rest."""
+        return self._addresses.feed(self._fields.finish()) + self._addresses.finish()
