@@ -1,0 +1,134 @@
+"""What a request header is to the gateway, by its name alone.
+
+    raw name ── fold (lower case, `_` and `.` to `-`) ── kind        cached by the raw name, so folding costs nothing
+
+CGI-like back ends turn `-`, `_` and `.` into the same variable (`php -S` maps `X_Auth` and `X.Auth` onto HTTP_X_AUTH,
+CVE-2025-64484), so a name is judged by its fold and only the plain spelling may pass.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+
+
+class Kind(IntEnum):
+    """What happens to a header on its way to an app. KEEP is 0 so that the common case tests false."""
+
+    KEEP = 0
+    DROP = 1  # hop-by-hop, identity, override, or set by the gateway itself
+    CREDENTIAL = 2  # passes only where the app's `pass_headers` names it
+    COOKIE = 3
+    HOST = 4
+    CONNECTION = 5
+    LENGTH = 6
+    TRANSFER = 7
+    EXPECT = 8
+    FORWARDED_FOR = 9
+    SMUGGLED = 10  # another spelling of Host, Content-Length or Transfer-Encoding
+    BAD = 11  # not a token (RFC 9110 5.1)
+
+
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CACHE_ENTRIES = 4096
+_CACHED_NAME_BYTES = 64
+
+_EXACT: dict[bytes, Kind] = {
+    b"authorization": Kind.CREDENTIAL,
+    b"proxy-authorization": Kind.CREDENTIAL,
+    b"cookie": Kind.COOKIE,
+    b"cookie2": Kind.DROP,
+    b"host": Kind.HOST,
+    b"connection": Kind.CONNECTION,
+    b"content-length": Kind.LENGTH,
+    b"transfer-encoding": Kind.TRANSFER,
+    b"expect": Kind.EXPECT,
+    b"x-forwarded-for": Kind.FORWARDED_FOR,
+}
+
+# RFC 9110 7.6.1 and what older proxies invented. HTTP2-Settings: an upgrade nobody accepts (h2c smuggling).
+_HOP_BY_HOP = b"keep-alive proxy-connection proxy-authenticate te trailer upgrade http2-settings max-forwards"
+
+# Path, method and origin overrides (CVE-2018-14773; `Proxy` is httpoxy) and who or where somebody claims to be.
+_OVERRIDES = (
+    b"proxy destination request-uri base-url proxy-url front-end-https https "
+    b"method-override http-method-override x-http-method x-http-method-override x-method-override "
+    b"x-request-uri x-request-url x-proxy-url x-wap-profile x-host x-scheme x-url-scheme x-protocol x-https x-ssl"
+)
+_IDENTITY = (
+    b"forwarded client-ip true-client-ip cf-connecting-ip cf-connecting-ipv6 fastly-client-ip x-real-ip x-cluster-client-ip "
+    b"x-original-forwarded-for x-originating-ip x-user x-username x-user-id x-user-name x-email x-groups x-roles x-aal "
+    b"iv-user iv-groups sm-user smuser x-iisnode-auth-user"
+)
+_DROPPED_PREFIXES = (
+    b"x-forwarded-",
+    b"x-original-",
+    b"x-rewrite-",
+    b"x-envoy-",
+    b"x-accel-",
+    b"x-sendfile",
+    b"x-sekisho-",
+    b"x-http-method",
+    b"x-real-",
+    b"x-client-",
+    b"x-remote-",
+    b"remote-",
+    b"x-auth-",
+    b"x-authenticated-",
+    b"x-authentik-",
+    b"x-webauth-",
+    b"x-arr-",
+    b"x-ssl-",
+    b"ssl-",
+    b"x-goog-authenticated-",
+    b"x-amzn-oidc-",
+    b"x-ms-client-principal",
+    b"x-ms-token-",
+    b"cf-access-",
+    b"oidc-",
+    b"shib-",
+    b"mellon-",
+)
+for _name in (_HOP_BY_HOP + b" " + _OVERRIDES + b" " + _IDENTITY).split():
+    _EXACT[_name] = Kind.DROP
+
+_SMUGGLED = (Kind.HOST, Kind.LENGTH, Kind.TRANSFER)
+
+
+def fold(name: bytes) -> bytes:
+    """The one variable that a CGI-like back end makes of all spellings."""
+    return name.lower().replace(b"_", b"-").replace(b".", b"-")
+
+
+def _judge(name: bytes) -> Kind:
+    if _TOKEN.fullmatch(name) is None:
+        return Kind.BAD
+    folded = fold(name)
+    kind = _EXACT.get(folded, Kind.KEEP)
+    if folded != name.lower():
+        return Kind.SMUGGLED if kind in _SMUGGLED else Kind.DROP
+    if kind is Kind.KEEP and folded.startswith(_DROPPED_PREFIXES):
+        return Kind.DROP
+    return kind
+
+
+class NameKinds:
+    """Kinds by raw name, remembered up to a bound: random names from outside cannot make it grow."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, int] = {}
+
+    def kind(self, name: bytes) -> int:
+        """The `Kind` of a raw header name."""
+        known = self._known.get(name)
+        if known is not None:
+            return known
+        kind = int(_judge(name))
+        if len(self._known) < _CACHE_ENTRIES and len(name) <= _CACHED_NAME_BYTES:
+            self._known[name] = kind
+        return kind
+
+
+kind_of = NameKinds().kind
