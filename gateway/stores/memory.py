@@ -1,0 +1,158 @@
+"""Sessions in this process's memory: for one worker on one machine. They end with the process."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.stores.base import Stored
+
+
+@dataclass(slots=True)
+class _Row:
+    """A session, a held value or a mark, until its time comes."""
+
+    expires_at: float
+    stored: Stored
+    owner: str = ""
+
+
+class _Rows:
+    """Rows by key. Ended rows are swept by later writes, so memory is bounded by what lives."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._rows: dict[bytes, _Row] = {}
+        self._ends: list[tuple[float, bytes]] = []  # one entry per row; a row that was prolonged is pushed again
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def get(self, key: bytes) -> _Row | None:
+        row = self._rows.get(key)
+        return row if row is not None and self._clock() < row.expires_at else None
+
+    def put(self, key: bytes, row: _Row) -> list[tuple[bytes, _Row]]:
+        """Insert or replace; the rows that ended by now, which are forgotten."""
+        if key not in self._rows:
+            heapq.heappush(self._ends, (row.expires_at, key))
+        self._rows[key] = row
+        return self._sweep()
+
+    def pop(self, key: bytes) -> _Row | None:
+        """Forget a living row and give it; its entry among the ends is skipped when its turn comes."""
+        row = self.get(key)
+        if row is not None:
+            del self._rows[key]
+        return row
+
+    def _sweep(self) -> list[tuple[bytes, _Row]]:
+        now = self._clock()
+        ended = []
+        while self._ends and self._ends[0][0] <= now:
+            _, key = heapq.heappop(self._ends)
+            row = self._rows.get(key)
+            if row is None:
+                continue
+            if row.expires_at > now:
+                heapq.heappush(self._ends, (row.expires_at, key))
+            else:
+                ended.append((key, self._rows.pop(key)))
+        return ended
+
+
+class MemorySessions:
+    """A SessionStore of dictionaries. No method awaits, so each is one step for everybody else on the loop."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._sessions = _Rows(clock)
+        self._held = _Rows(clock)
+        self._marks = _Rows(clock)
+        self._owners: dict[str, set[bytes]] = {}
+
+    def peek(self, key: bytes) -> Stored | None:
+        """Every row is known without I/O here."""
+        row = self._sessions.get(key)
+        return None if row is None else row.stored
+
+    async def get(self, key: bytes) -> Stored | None:
+        """See SessionStore.get."""
+        return self.peek(key)
+
+    async def create(self, key: bytes, data: bytes, owner: str, expires_at: float) -> None:
+        """See SessionStore.create."""
+        self._put(key, _Row(expires_at, Stored(1, data), owner))
+
+    async def replace(self, key: bytes, version: int, data: bytes, expires_at: float) -> bool:
+        """See SessionStore.replace."""
+        row = self._sessions.get(key)
+        if row is None or row.stored.version != version:
+            return False
+        self._put(key, _Row(expires_at, Stored(version + 1, data), row.owner))
+        return True
+
+    async def rotate(self, old: bytes, new: bytes, version: int, data: bytes, owner: str, expires_at: float) -> bool:
+        """See SessionStore.rotate."""
+        row = self._sessions.get(old)
+        if row is None or row.stored.version != version:
+            return False
+        held = self._held.pop(old)
+        self._drop(old)
+        self._put(new, _Row(expires_at, Stored(1, data), owner))
+        if held is not None:
+            self._held.put(new, held)
+        return True
+
+    async def remove(self, key: bytes) -> bool:
+        """See SessionStore.remove."""
+        self._held.pop(key)
+        return self._drop(key)
+
+    async def remove_owner(self, owner: str) -> int:
+        """See SessionStore.remove_owner."""
+        return sum([await self.remove(key) for key in list(self._owners.get(owner, ()))])
+
+    async def hold(self, key: bytes, data: bytes, expires_at: float) -> None:
+        """See SessionStore.hold."""
+        self._held.put(key, _Row(expires_at, Stored(1, data)))
+
+    async def take_held(self, key: bytes) -> bytes | None:
+        """See SessionStore.take_held."""
+        row = self._held.pop(key)
+        return None if row is None else row.stored.data
+
+    async def mark(self, name: bytes, expires_at: float) -> bool:
+        """See SessionStore.mark."""
+        if self._marks.get(name) is not None:
+            return False
+        self._marks.put(name, _Row(expires_at, Stored(1, b"")))
+        return True
+
+    async def marked(self, name: bytes) -> bool:
+        """See SessionStore.marked."""
+        return self._marks.get(name) is not None
+
+    async def ping(self) -> None:
+        """Memory always answers."""
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+    def _put(self, key: bytes, row: _Row) -> None:
+        self._owners.setdefault(row.owner, set()).add(key)
+        for ended, dead in self._sessions.put(key, row):
+            self._disown(ended, dead.owner)
+
+    def _drop(self, key: bytes) -> bool:
+        row = self._sessions.pop(key)
+        if row is None:
+            return False
+        self._disown(key, row.owner)
+        return True
+
+    def _disown(self, key: bytes, owner: str) -> None:
+        keys = self._owners.get(owner, set())
+        keys.discard(key)
+        if not keys:
+            self._owners.pop(owner, None)

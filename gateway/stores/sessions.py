@@ -1,0 +1,252 @@
+"""Sessions as the gateway means them, over any SessionStore.
+
+    browser's cookie ── SHA-256 ──► key ── SessionStore ──► sealed bytes ── KeyRing(owner = key) ──► SessionRecord
+
+The store sees neither tokens nor what a record says, and a row copied under another key does not open (rule 8).
+Anonymous browsers cost the store nothing: their jar travels sealed in a cookie, and only a jar that was spent at a
+sign-in leaves a mark.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import secrets
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.core.cookies import Jar
+from gateway.core.errors import SealBroken, StoreUnavailable
+from gateway.core.messages import Answer
+from gateway.core.session import Session
+from gateway.stores.base import SessionStore, Stored
+from gateway.stores.records import (
+    Continuation,
+    HeldForm,
+    SessionRecord,
+    decode_held,
+    decode_record,
+    encode_held,
+    encode_record,
+)
+from gateway.stores.sealing import KeyRing
+
+__all__ = ["Continuation", "HeldForm", "LiveSession", "SessionRecord", "Sessions"]
+
+_ROUNDS = 20  # of compare and swap; each lost round is another request's success
+_JAR_TIME = struct.Struct(">d")
+_CLOCK_SKEW = 60.0  # seconds by which machines that share a key ring may differ
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """A record as it stood at one version of its key."""
+
+    key: bytes
+    version: int
+    record: SessionRecord
+
+
+Change = Callable[[SessionRecord], SessionRecord]
+
+
+class Sessions:
+    """Opens, finds, changes and ends sessions. Every method but `peek` and the jar's two may raise StoreUnavailable."""
+
+    def __init__(
+        self,
+        store: SessionStore,
+        keys: KeyRing,
+        clock: Callable[[], float],
+        absolute_seconds: Callable[[Session], float],
+        *,
+        held_seconds: float = 3600,  # longer than a lock-out: whoever waits for its end still gets the held answer
+        known: int = 20_000,
+    ) -> None:
+        """`absolute_seconds`: how long after the password a session ends whatever happens. `known`: decoded records
+        kept in memory."""
+        self._store = store
+        self._keys = keys
+        self._clock = clock
+        self._absolute_seconds = absolute_seconds
+        self._held_seconds = held_seconds
+        self._known = known
+        self._decoded: dict[bytes, LiveSession] = {}
+
+    def peek(self, token: bytes) -> LiveSession | None:
+        """The session of this cookie value if this process knows it to be current, without I/O."""
+        key = _key(token)
+        stored = self._store.peek(key)
+        return None if stored is None else self._live(key, stored)
+
+    async def load(self, token: bytes) -> LiveSession | None:
+        """The session of this cookie value; None when there is none or it does not open."""
+        return await self._load(_key(token))
+
+    async def open(self, record: SessionRecord) -> bytes:
+        """Begin a session under a new token, which only the browser learns."""
+        token = _new_token()
+        key = _key(token)
+        owner = record.session.subject.login_id
+        await self._store.create(key, self._sealed(key, record), owner, self._expires_at(record))
+        self._remember(LiveSession(key, 1, record))
+        return token
+
+    async def update(self, live: LiveSession, change: Change) -> LiveSession | None:
+        """Apply `change` to the record as it is now; None when the session is gone.
+
+        `change` may be called several times and must depend on its argument alone: requests of one browser run
+        side by side and each must keep what the others wrote.
+        """
+        for _ in range(_ROUNDS):
+            record = change(live.record)
+            if record is live.record:
+                return live
+            data, expires_at = self._sealed(live.key, record), self._expires_at(record)
+            if await self._store.replace(live.key, live.version, data, expires_at):
+                return self._remember(LiveSession(live.key, live.version + 1, record))
+            current = await self._load(live.key)
+            if current is None:
+                return None
+            live = current
+        raise StoreUnavailable("sessions", "a session changed too often to be updated")
+
+    async def rotate(self, live: LiveSession, change: Change) -> tuple[bytes, LiveSession] | None:
+        """Move the session to a new token, changed; the old token is dead at once (R-032). None when it is gone:
+        of two concurrent calls one wins."""
+        token = _new_token()
+        new = _key(token)
+        for _ in range(_ROUNDS):
+            record = change(live.record)
+            owner, data = record.session.subject.login_id, self._sealed(new, record)
+            if await self._store.rotate(live.key, new, live.version, data, owner, self._expires_at(record)):
+                self._decoded.pop(live.key, None)
+                return token, self._remember(LiveSession(new, 1, record))
+            current = await self._load(live.key)
+            if current is None:
+                return None
+            live = current
+        raise StoreUnavailable("sessions", "a session changed too often to be rotated")
+
+    async def end(self, live: LiveSession) -> bool:
+        """Forget the session, its vault and what is held; True when it was there."""
+        return await self.end_key(live.key)
+
+    async def end_key(self, key: bytes) -> bool:
+        """As `end`, by key."""
+        self._decoded.pop(key, None)
+        return await self._store.remove(key)
+
+    async def end_owner(self, login_id: str) -> int:
+        """Forget every session of a login ID; how many there were."""
+        return await self._store.remove_owner(login_id)
+
+    async def hold_answer(self, key: bytes, answer: Answer) -> None:
+        """Keep an app's answer until `take_held`. Nothing is kept for a session that is gone."""
+        await self._hold(key, answer)
+
+    async def hold_form(self, key: bytes, form: HeldForm) -> None:
+        """Keep a form until `take_held`. Nothing is kept for a session that is gone."""
+        await self._hold(key, form)
+
+    async def take_held(self, key: bytes) -> Answer | HeldForm | None:
+        """Claim what is held, once; None when there is nothing, or another request was first."""
+        live = await self._load(key)
+        sealed = None if live is None else await self._store.take_held(key)
+        if live is None or sealed is None:
+            return None
+        try:
+            return decode_held(self._keys.open(sealed, _held_owner(live)))
+        except (SealBroken, ValueError):
+            return None
+
+    async def spend_jar(self, jar_id: bytes, until: float) -> bool:
+        """Claim an anonymous jar for a sign-in; False when it was spent before: a copy of the cookie is worthless."""
+        return await self._store.mark(_spent_name(jar_id), until)
+
+    async def jar_spent(self, jar_id: bytes) -> bool:
+        """Whether this jar became a session already."""
+        return await self._store.marked(_spent_name(jar_id))
+
+    def seal_jar(self, jar: Jar, jar_id: bytes) -> bytes:
+        """An anonymous browser's jar as a cookie value, with the time of sealing. `jar_id`: up to 255 bytes."""
+        data = _JAR_TIME.pack(self._clock()) + jar.to_bytes()
+        sealed = self._keys.seal(data, _jar_owner(jar_id))
+        return base64.urlsafe_b64encode(bytes([len(jar_id)]) + jar_id + sealed).rstrip(b"=")
+
+    def open_jar(self, value: bytes, max_age: float) -> tuple[Jar, bytes] | None:
+        """The jar and its ID; None when forged, older than `max_age` seconds, or from the future."""
+        try:
+            raw = base64.b64decode(value + b"=" * (-len(value) % 4), altchars=b"-_", validate=True)
+            jar_id, sealed = raw[1 : 1 + raw[0]], raw[1 + raw[0] :]
+            data = self._keys.open(sealed, _jar_owner(jar_id))
+            age = self._clock() - _JAR_TIME.unpack_from(data)[0]
+            if not -_CLOCK_SKEW <= age <= max_age:
+                return None
+            return Jar.from_bytes(data[_JAR_TIME.size :]), jar_id
+        except (SealBroken, binascii.Error, ValueError, IndexError):
+            return None
+
+    async def _load(self, key: bytes) -> LiveSession | None:
+        stored = await self._store.get(key)
+        return None if stored is None else self._live(key, stored)
+
+    def _live(self, key: bytes, stored: Stored) -> LiveSession | None:
+        """Decode, or give what was decoded of the same version. A row that does not open is nobody's session."""
+        live = self._decoded.get(key)
+        if live is not None and live.version == stored.version:
+            return live
+        try:
+            record = decode_record(self._keys.open(stored.data, _record_owner(key)))
+        except (SealBroken, ValueError):
+            return None
+        return self._remember(LiveSession(key, stored.version, record))
+
+    def _remember(self, live: LiveSession) -> LiveSession:
+        self._decoded.pop(live.key, None)
+        self._decoded[live.key] = live
+        if len(self._decoded) > self._known:
+            del self._decoded[next(iter(self._decoded))]
+        return live
+
+    async def _hold(self, key: bytes, held: Answer | HeldForm) -> None:
+        live = await self._load(key)
+        if live is not None:
+            sealed = self._keys.seal(encode_held(held), _held_owner(live))
+            await self._store.hold(key, sealed, self._clock() + self._held_seconds)
+
+    def _sealed(self, key: bytes, record: SessionRecord) -> bytes:
+        return self._keys.seal(encode_record(record), _record_owner(key))
+
+    def _expires_at(self, record: SessionRecord) -> float:
+        return record.session.password_at + self._absolute_seconds(record.session)
+
+
+def _new_token() -> bytes:
+    return secrets.token_urlsafe(32).encode("ascii")
+
+
+def _key(token: bytes) -> bytes:
+    return hashlib.sha256(token).digest()
+
+
+# One owner per purpose: a sealed jar never opens as a record, nor a held form as a secret.
+
+
+def _record_owner(key: bytes) -> bytes:
+    return b"session\0" + key
+
+
+def _held_owner(live: LiveSession) -> bytes:
+    """The login ID, not the key: a held value moves with `rotate`, sealed as it is."""
+    return b"held\0" + live.record.session.subject.login_id.encode()
+
+
+def _jar_owner(jar_id: bytes) -> bytes:
+    return b"jar\0" + jar_id
+
+
+def _spent_name(jar_id: bytes) -> bytes:
+    return b"spent\0" + jar_id
