@@ -42,9 +42,9 @@ def key(shape: Shape[T], doc: str, *, default: T | Required = REQUIRED, name: st
     return field(default=default, metadata=metadata)
 
 
-def optional(shape: Shape[T], doc: str, *, name: str = "") -> T | None:
+def optional(shape: Shape[T], doc: str, *, name: str = "", must: bool = False) -> T | None:
     """Declare a key that is None when it is not written."""
-    return cast("T | None", field(default=None, metadata={"shape": shape, "doc": doc, "name": name, "must": False}))
+    return cast("T | None", field(default=None, metadata={"shape": shape, "doc": doc, "name": name, "must": must}))
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(key, optional))
@@ -74,6 +74,7 @@ class Record(Shape[B], Generic[B]):
     block: type[B]
 
     def read(self, node: Node, faults: Faults) -> B | Broken:
+        """Read every known key, name every unknown one, then let the block check itself."""
         if not isinstance(node, Mapping):
             names = ", ".join(self._fields())
             faults.add(node, "wrong-kind", f"got {kind_of(node)}.", f"Write keys with values: {names}.")
@@ -113,6 +114,7 @@ class Record(Shape[B], Generic[B]):
         return {known.metadata["name"] or known.name: known for known in fields}
 
     def schema(self) -> Schema:
+        """The keys with their meanings."""
         fields = self._fields()
         properties = {
             name: {"description": known.metadata["doc"], **known.metadata["shape"].schema()}

@@ -67,7 +67,7 @@ def _offices_known(block: DirectoryBlock, have_establishments: bool, faults: Fau
         alone = pattern.kind == "establishment" and "(?P<office>" not in pattern.match
         if alone and not have_establishments and not faults.any_under("directory"):
             what = "nothing tells which office an establishment belongs to."
-            faults.add(block.at("patterns", number), "no-office", what, "Add directory.establishments or (?P<office>…).")
+            faults.add(block.at("patterns", number), "no-office", what, "Add establishments or (?P<office>…).")
 
 
 def _sql(block: DirectoryBlock, folder: Path) -> SqlDirectory | None:

@@ -1,4 +1,4 @@
-"""From `routes` and `page_edits` blocks to core's table, with the rules between routes: names, and none in the shade."""
+"""From `routes` and `page_edits` blocks to core's table, with the rules between them: names, none in the shade."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _none_in_the_shade(routes: list[Route], blocks: tuple[RouteBlock, ...], faul
             if candidate.order >= number:
                 break
             earlier = candidate.route
-            methods = not earlier.methods or bool(route.methods) and route.methods <= earlier.methods
+            methods = not earlier.methods or (bool(route.methods) and route.methods <= earlier.methods)
             if methods and not earlier.where and covers(earlier.path, route.path):
                 what = f"never reached: the route of line {earlier.line} ({earlier.path}) takes all of it."
                 faults.add(block.at("path"), "never-reached", what, "Move this route up, or remove it.")

@@ -32,11 +32,16 @@ class Placed(Protocol):
     """Anything that knows where it stands in the file."""
 
     @property
-    def line(self) -> int: ...
+    def line(self) -> int:
+        """From 1."""
+
     @property
-    def column(self) -> int: ...
+    def column(self) -> int:
+        """From 1."""
+
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """Dotted."""
 
 
 class Faults:

@@ -1,6 +1,6 @@
 """From a file to a `Configuration`, or to all of its faults. No side effects: `check` and `serve` make the same call.
 
-    bytes ─ nodes ─► tree ─ model ─► blocks ─ build_* ─► core's types ─ ways_in ─► warnings
+bytes ─ nodes ─► tree ─ model ─► blocks ─ build_* ─► core's types ─ ways_in ─► warnings
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from gateway.config.build_apps import build_apps
 from gateway.config.build_people import build_directory, build_policy, build_tenants
 from gateway.config.build_routes import build_page_edits, build_routes
 from gateway.config.faults import Fault, Faults
-from gateway.config.model import FileBlock, LimitsBlock, ServiceBlock, StoresBlock, TotpBlock
+from gateway.config.model import FileBlock, LimitsBlock, ServiceBlock, StoresBlock
 from gateway.config.nodes import compose
 from gateway.config.paths import beside, database_url
 from gateway.config.settings import Configuration, Limits, PublicOrigin, Service, Stores, Support
@@ -110,7 +110,9 @@ def _service(block: ServiceBlock | None, folder: Path, faults: Faults) -> Servic
         operator=block.operator,
         logo=_logo(block, folder, faults),
         colour=block.colour,
-        support=Support(support.name, support.phone, support.hours, support.url, support.mail) if support else Support(),
+        support=Support(support.name, support.phone, support.hours, support.url, support.mail)
+        if support
+        else Support(),
         sentences=block.sentences,
         templates=_templates(block, folder, faults),
         time_zone=block.time_zone,
@@ -124,7 +126,9 @@ def _logo(block: ServiceBlock, folder: Path, faults: Faults) -> Path | None:
     if path.suffix.lower() not in (".svg", ".png"):
         faults.add(block.at("logo"), "bad-value", "neither .svg nor .png.", "Use an SVG or PNG file.")
     elif not path.is_file():
-        faults.add(block.at("logo"), "no-file", f"there is no file {path}.", "Relative paths begin at this file's folder.")
+        faults.add(
+            block.at("logo"), "no-file", f"there is no file {path}.", "Relative paths begin at this file's folder."
+        )
     return path
 
 
@@ -165,4 +169,6 @@ def _limits(block: LimitsBlock | None) -> Limits:
 def _warn_of_files(file: FileBlock, keys_file: Path, faults: Faults) -> None:
     if not keys_file.exists():
         what = f"there is no key ring {keys_file} yet."
-        faults.warn(file.at("keys", "file"), "no-key-ring", what, "Make it once: sekisho keys init FILE. Then back it up.")
+        faults.warn(
+            file.at("keys", "file"), "no-key-ring", what, "Make it once: sekisho keys init FILE. Then back it up."
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from gateway.config.blocks import Block, Record, block, key, optional
@@ -55,7 +56,9 @@ class ServiceBlock(Block):
     logo: str = key(FILE, "An SVG or PNG file for the head of every page.", default="")
     colour: str = key(COLOUR, "The colour of the main button and of links.", default="#0017c1")
     templates: str = key(FILE, "A folder whose templates replace those of the same name.", default="")
-    time_zone: ZoneInfo = key(ZONE, "The zone of every date in this file and on the pages.", default=ZoneInfo("Asia/Tokyo"))
+    time_zone: ZoneInfo = key(
+        ZONE, "The zone of every date in this file and on the pages.", default=ZoneInfo("Asia/Tokyo")
+    )
     support: SupportBlock | None = optional(Record(SupportBlock), "Whom people may ask; shown with every error.")
     sentences: tuple[tuple[str, str], ...] = key(
         MapOf(LONG_TEXT, words(*PAGES)), f"An extra sentence per page: {', '.join(PAGES)}.", default=()
@@ -145,7 +148,7 @@ class RolloutBlock(Block):
         """The three dates follow each other (F1)."""
         names = ("optional_from", "announced_from", "mandatory_from")
         given = [(name, moment) for name in names if (moment := getattr(self, name)) is not None]
-        for (before, earlier), (after, later) in zip(given, given[1:], strict=False):
+        for (before, earlier), (after, later) in pairwise(given):
             if later < earlier:
                 what = f"{after} lies before {before}."
                 faults.add(self.at(after), "out-of-order", what, f"Write a date from {earlier:%Y-%m-%d} on.")
@@ -186,8 +189,8 @@ class FileBlock(Block):
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = key(
         ListOf(NETWORK), "Proxies in front whose X-Forwarded-For counts.", default=()
     )
-    service: ServiceBlock | None = key(
-        Record(ServiceBlock), "What people see of the operator on every page.", default=None, must=True
+    service: ServiceBlock | None = optional(
+        Record(ServiceBlock), "What people see of the operator on every page.", must=True
     )
     keys: KeysBlock | None = optional(Record(KeysBlock), "Where the key ring is; default: var/keys.")
     stores: StoresBlock | None = optional(Record(StoresBlock), "Where sessions and durable records are kept.")

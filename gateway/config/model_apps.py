@@ -57,14 +57,17 @@ class SignInBlock(Block):
     methods: tuple[bytes, ...] = key(ListOf(METHOD, few=1), "Several methods instead of one.", default=())
     login_id: LoginIdBlock = key(Record(LoginIdBlock), "Where the request carries the login ID: {form: login_id}.")
     success: tuple[AnswerTestBlock, ...] = key(
-        ListOf(Record(AnswerTestBlock), one=True, few=1), "What the answer to a right password looks like; one must hold."
+        ListOf(Record(AnswerTestBlock), one=True, few=1),
+        "What the answer to a right password looks like; one must hold.",
     )
     failure: tuple[AnswerTestBlock, ...] = key(
         ListOf(Record(AnswerTestBlock), one=True, few=1), "What it never looks like; none may hold.", default=()
     )
     charset: str = key(CHARSET, "The charset of the form and the page.", default="utf-8")
     framed: bool = key(FLAG, "The sign-in form stands in a frame: the gateway's pages leave the frame.", default=False)
-    cross_site: bool = key(FLAG, "The form stands on a page of another site; else login CSRF is refused.", default=False)
+    cross_site: bool = key(
+        FLAG, "The form stands on a page of another site; else login CSRF is refused.", default=False
+    )
     deliver: str = key(
         words("after-code", "at-once"),
         "When the browser gets the app's answer. at-once: for scripts; cookies are withheld all the same.",
@@ -96,8 +99,12 @@ class SignOutBlock(Block):
 class CookiesBlock(Block):
     """Which cookies stay in the vault."""
 
-    vault: tuple[str, ...] = key(ListOf(TEXT, one=True, few=1), 'Names that browsers never see; * is any text.', default=("*",))
-    passed: tuple[str, ...] = key(ListOf(TEXT, one=True), "Names that pass to and from browsers.", default=(), name="pass")
+    vault: tuple[str, ...] = key(
+        ListOf(TEXT, one=True, few=1), "Names that browsers never see; * is any text.", default=("*",)
+    )
+    passed: tuple[str, ...] = key(
+        ListOf(TEXT, one=True), "Names that pass to and from browsers.", default=(), name="pass"
+    )
 
 
 @block
@@ -105,7 +112,10 @@ class HeadersBlock(Block):
     """Credentials headers."""
 
     passed: tuple[str, ...] = key(
-        ListOf(words("authorization", "proxy-authorization"), one=True), "Headers that reach the app.", default=(), name="pass"
+        ListOf(words("authorization", "proxy-authorization"), one=True),
+        "Headers that reach the app.",
+        default=(),
+        name="pass",
     )
 
 
@@ -126,4 +136,6 @@ class AppBlock(Block):
     ignores_case: bool = key(FLAG, "The app takes /Top for /top.", default=False)
     sign_in_page: str = key(PATH, "The page with the sign-in form, where 「キャンセル」 leads.", default="")
     sign_in: tuple[SignInBlock, ...] = key(ListOf(Record(SignInBlock), one=True), "Its sign-in addresses.", default=())
-    sign_out: tuple[SignOutBlock, ...] = key(ListOf(Record(SignOutBlock), one=True), "Its sign-out addresses.", default=())
+    sign_out: tuple[SignOutBlock, ...] = key(
+        ListOf(Record(SignOutBlock), one=True), "Its sign-out addresses.", default=()
+    )

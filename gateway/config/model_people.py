@@ -19,7 +19,9 @@ SQL_PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 class PatternBlock(Block):
     """A regular expression over login IDs."""
 
-    match: str = key(TEXT, "Matches the whole ID in capitals; groups (?P<office>…), establishment, employee, role, name.")
+    match: str = key(
+        TEXT, "Matches the whole ID in capitals; groups (?P<office>…), establishment, employee, role, name."
+    )
     kind: str = key(words("office", "establishment"), "Which sort of tenant such an ID belongs to.")
     role: str = key(TEXT, "The role of everybody whom it matches.", default="")
 
@@ -37,7 +39,9 @@ class PatternBlock(Block):
         if self.kind not in groups:
             faults.add(place, "missing-group", f"nothing tells the {self.kind}.", f"Add a group (?P<{self.kind}>…).")
         if re.search(r"[a-z]", re.sub(r"\(\?P?[<=!a-zA-Z]+(\w*>)?|\\.", "", self.match)):
-            faults.warn(place, "lower-case", "login IDs are compared in capitals; a-z here never matches.", "Write A-Z.")
+            faults.warn(
+                place, "lower-case", "login IDs are compared in capitals; a-z here never matches.", "Write A-Z."
+            )
 
 
 @block
@@ -78,7 +82,9 @@ class DirectoryBlock(Block):
     """directory"""
 
     unknown: str = key(
-        words("second-factor", "refuse"), "People whom only the app knows: second-factor, or refuse.", default="second-factor"
+        words("second-factor", "refuse"),
+        "People whom only the app knows: second-factor, or refuse.",
+        default="second-factor",
     )
     patterns: tuple[PatternBlock, ...] = key(ListOf(Record(PatternBlock)), "Asked last; the first match.", default=())
     establishments: tuple[EstablishmentBlock, ...] = key(

@@ -31,7 +31,9 @@ class ConditionBlock(Block):
     def check(self, faults: Faults) -> None:
         """Exactly one thing to compare with; a format belongs to a date."""
         if (self.equals is None) == (not self.one_of):
-            faults.add(self.node, "one-of", "say exactly one of equals and one_of.", "Write {equals: subject.employee}.")
+            faults.add(
+                self.node, "one-of", "say exactly one of equals and one_of.", "Write {equals: subject.employee}."
+            )
         dated = self.equals in (ValueSource.THIS_MONTH, ValueSource.TODAY)
         if self.format and not dated:
             faults.add(self.at("format"), "useless-key", "only this-month and today have a format.", "Remove it.")

@@ -101,7 +101,7 @@ def compose(data: bytes, faults: Faults) -> Mapping | None:
         line = text.count("\n", 0, position) + 1
         faults.put(line, 1, "", "yaml-syntax", "holds a character that YAML forbids.", "Remove control characters.")
         return None
-    except _Unreadable:
+    except _UnreadableError:
         return None
     if not isinstance(root, Mapping):
         faults.put(1, 1, "", "wrong-kind", "the file holds no settings.", "Write keys with values, first `version: 1`.")
@@ -121,7 +121,7 @@ def _decoded(data: bytes, faults: Faults) -> str | None:
         return None
 
 
-class _Unreadable(Exception):
+class _UnreadableError(Exception):
     """The fault is noted; the rest of the tree can't be trusted."""
 
 
@@ -131,7 +131,7 @@ class _Composer:
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
 
-    def document(self, events: Iterator[Any]) -> Node | None:
+    def document(self, events: Iterator[yaml.Event]) -> Node | None:
         root: Node | None = None
         documents = 0
         for event in events:
@@ -139,11 +139,11 @@ class _Composer:
                 documents += 1
                 if documents > 1:
                     self._refuse(event, "", "several-documents", "a second document begins.", "Keep one per file.")
-                    raise _Unreadable
+                    raise _UnreadableError
                 root = self._node(next(events), events, "", 0)
         return root
 
-    def _node(self, event: Any, events: Iterator[Any], path: str, depth: int) -> Node:
+    def _node(self, event: yaml.Event, events: Iterator[yaml.Event], path: str, depth: int) -> Node:
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         self._plain_yaml_only(event, path, depth)
         if isinstance(event, yaml.ScalarEvent):
@@ -152,19 +152,19 @@ class _Composer:
             return Sequence(line, column, path, self._items(events, path, depth))
         return Mapping(line, column, path, self._pairs(events, path, depth))
 
-    def _items(self, events: Iterator[Any], path: str, depth: int) -> tuple[Node, ...]:
+    def _items(self, events: Iterator[yaml.Event], path: str, depth: int) -> tuple[Node, ...]:
         items: list[Node] = []
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
             items.append(self._node(event, events, f"{path}[{len(items)}]", depth + 1))
         return tuple(items)
 
-    def _pairs(self, events: Iterator[Any], path: str, depth: int) -> tuple[tuple[Scalar, Node], ...]:
+    def _pairs(self, events: Iterator[yaml.Event], path: str, depth: int) -> tuple[tuple[Scalar, Node], ...]:
         pairs: dict[str, tuple[Scalar, Node]] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = self._node(event, events, path, depth + 1)
             if not isinstance(key, Scalar):
                 self._refuse(event, path, "wrong-kind", "a key is a list or a mapping.", "Write a word as the key.")
-                raise _Unreadable
+                raise _UnreadableError
             shown = key.text if _PLAIN_KEY.fullmatch(key.text) else json.dumps(key.text, ensure_ascii=False)
             below = f"{path}.{shown}" if path else shown
             value = self._node(next(events), events, below, depth + 1)
@@ -177,18 +177,18 @@ class _Composer:
                 pairs[key.text] = (key, value)
         return tuple(pairs.values())
 
-    def _plain_yaml_only(self, event: Any, path: str, depth: int) -> None:
+    def _plain_yaml_only(self, event: yaml.Event, path: str, depth: int) -> None:
         if isinstance(event, yaml.AliasEvent):
             self._refuse(event, path, "yaml-alias", f"`*{event.anchor}` is an alias.", "Write the value out here.")
-            raise _Unreadable
+            raise _UnreadableError
         if event.anchor:
             self._refuse(event, path, "yaml-anchor", f"`&{event.anchor}` is an anchor.", "Remove it.")
         if event.tag and event.tag != "!":
             self._refuse(event, path, "yaml-tag", f"`{event.tag}` is a tag.", "Remove it; use quotes for text.")
         if depth > MAX_DEPTH:
             self._refuse(event, path, "too-deep", "nested too deeply.", "No setting is this deep.")
-            raise _Unreadable
+            raise _UnreadableError
 
-    def _refuse(self, event: Any, path: str, code: str, message: str, remedy: str) -> None:
+    def _refuse(self, event: yaml.Event, path: str, code: str, message: str, remedy: str) -> None:
         mark = event.start_mark
         self.faults.put(mark.line + 1, mark.column + 1, path, code, message, remedy)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping as Dict
+from collections.abc import Callable
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -55,6 +56,7 @@ class Word(Shape[T]):
     secret: bool = False
 
     def read(self, node: Node, faults: Faults) -> T | Broken:
+        """Parse the text."""
         if not isinstance(node, Scalar):
             faults.add(node, "wrong-kind", f"got {kind_of(node)}.", self.remedy)
         elif node.empty:
@@ -72,6 +74,7 @@ class Word(Shape[T]):
         return BROKEN
 
     def schema(self) -> Schema:
+        """What the text may be."""
         return dict(self.json)
 
 
@@ -82,6 +85,7 @@ class Choice(Shape[T]):
     words: Dict[str, T]
 
     def read(self, node: Node, faults: Faults) -> T | Broken:
+        """Look the word up."""
         if not isinstance(node, Scalar):
             faults.add(node, "wrong-kind", f"got {kind_of(node)}.", f"Write one of: {', '.join(self.words)}.")
             return BROKEN
@@ -91,6 +95,7 @@ class Choice(Shape[T]):
         return BROKEN
 
     def schema(self) -> Schema:
+        """The words."""
         return {"enum": list(self.words)}
 
 
@@ -103,6 +108,7 @@ class ListOf(Shape[tuple[T, ...]]):
     few: int = 0
 
     def read(self, node: Node, faults: Faults) -> tuple[T, ...] | Broken:
+        """Read every item; broken ones are left out."""
         if not isinstance(node, Sequence):
             if self.one:
                 single = self.item.read(node, faults)
@@ -116,6 +122,7 @@ class ListOf(Shape[tuple[T, ...]]):
         return tuple(value for value in values if not isinstance(value, Broken))
 
     def schema(self) -> Schema:
+        """A list, or one item."""
         listed: Schema = {"type": "array", "items": self.item.schema()}
         if self.few:
             listed["minItems"] = self.few
@@ -130,6 +137,7 @@ class MapOf(Shape[tuple[tuple[str, T], ...]]):
     key: Shape[str]
 
     def read(self, node: Node, faults: Faults) -> tuple[tuple[str, T], ...] | Broken:
+        """Read every pair; broken ones are left out."""
         if not isinstance(node, Mapping):
             faults.add(node, "wrong-kind", f"got {kind_of(node)}.", "Write keys with values.")
             return BROKEN
@@ -142,6 +150,7 @@ class MapOf(Shape[tuple[tuple[str, T], ...]]):
         return tuple(found)
 
     def schema(self) -> Schema:
+        """Any keys with such values."""
         return {"type": "object", "additionalProperties": self.value.schema()}
 
 
@@ -151,10 +160,12 @@ class OrNull(Shape[T | None]):
 
     value: Shape[T]
 
-    def read(self, node: Node, faults: Faults) -> T | None | Broken:
+    def read(self, node: Node, faults: Faults) -> T | Broken | None:
+        """None for null."""
         return None if isinstance(node, Scalar) and node.empty else self.value.read(node, faults)
 
     def schema(self) -> Schema:
+        """The value or null."""
         return {"anyOf": [self.value.schema(), {"type": "null"}]}
 
 
@@ -166,9 +177,11 @@ class ShortOrLong(Shape[T]):
     long: Shape[T]
 
     def read(self, node: Node, faults: Faults) -> T | Broken:
+        """By the kind of the node."""
         return (self.short if isinstance(node, Scalar) else self.long).read(node, faults)
 
     def schema(self) -> Schema:
+        """Both."""
         return {"anyOf": [self.short.schema(), self.long.schema()]}
 
 

@@ -1,0 +1,29 @@
+"""A directory without any data: the login ID itself says who it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gateway.config.settings import DirectoryPattern
+from gateway.core.subject import Kind, Subject
+
+
+class PatternDirectory:
+    """Regular expressions over the whole canonical ID, in file order; their named groups fill the subject."""
+
+    def __init__(self, patterns: Sequence[DirectoryPattern]) -> None:
+        self._patterns = tuple((re.compile(pattern.match), pattern) for pattern in patterns)
+
+    async def subject(self, login_id: str) -> Subject | None:
+        """The first pattern that matches decides."""
+        for compiled, pattern in self._patterns:
+            found = compiled.fullmatch(login_id)
+            if found is not None:
+                groups = {name: value or "" for name, value in found.groupdict().items()}
+                role = groups.pop("role", "") or pattern.role
+                return Subject(login_id, Kind(pattern.kind), role=role, **groups)
+        return None
+
+    async def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,87 @@
+"""A directory that is one query on the operator's own database, SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from gateway.config.settings import SqlDirectory as SqlSettings
+from gateway.core.errors import StoreUnavailable
+from gateway.core.subject import Kind, Subject
+
+_CACHED_PEOPLE = 10_000
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_KINDS = {"office": Kind.OFFICE, "establishment": Kind.ESTABLISHMENT}
+
+
+class SqlDirectory:
+    """Reads one row per login ID, within a time limit, and keeps answers for a while.
+
+    The ID is a bound parameter, whatever it holds. Only people who were found are kept: somebody who was entered a
+    moment ago must not wait, and strangers must not fill the cache.
+    """
+
+    def __init__(self, settings: SqlSettings, clock: Callable[[], float]) -> None:
+        """`clock`: monotonic seconds, for the age of cached answers."""
+        self._settings = settings
+        self._clock = clock
+        self._query = sa.text(settings.query)
+        self._engine = _engine(settings.url)
+        self._kept: OrderedDict[str, tuple[float, Subject]] = OrderedDict()
+
+    async def subject(self, login_id: str) -> Subject | None:
+        """The person of the query's first row. Raises StoreUnavailable when there was no answer in time."""
+        kept = self._kept.get(login_id)
+        if kept is not None and self._clock() < kept[0]:
+            return kept[1]
+        row = await self._row(login_id)
+        if row is None:
+            self._kept.pop(login_id, None)
+            return None
+        found = _subject(login_id, row)
+        self._keep(login_id, found)
+        return found
+
+    async def close(self) -> None:
+        """Close the pool: aiosqlite's thread would keep the process alive."""
+        await self._engine.dispose()
+
+    async def _row(self, login_id: str) -> Mapping[str, Any] | None:
+        try:
+            async with asyncio.timeout(self._settings.timeout_seconds), self._engine.connect() as connection:
+                result = await connection.execute(self._query, {"login_id": login_id})
+                return result.mappings().first()
+        except TimeoutError:
+            raise StoreUnavailable("directory", f"no answer in {self._settings.timeout_seconds:g} s") from None
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            # The text of a driver's error may hold the URL with its password or the login ID: the class must do.
+            raise StoreUnavailable("directory", type(error).__name__) from None
+
+    def _keep(self, login_id: str, subject: Subject) -> None:
+        if not self._settings.cache_seconds:
+            return
+        self._kept[login_id] = (self._clock() + self._settings.cache_seconds, subject)
+        self._kept.move_to_end(login_id)
+        if len(self._kept) > _CACHED_PEOPLE:
+            self._kept.popitem(last=False)
+
+
+def _engine(url: str) -> AsyncEngine:
+    parsed = sa.make_url(url)
+    return create_async_engine(parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername)))
+
+
+def _subject(login_id: str, row: Mapping[str, Any]) -> Subject:
+    """Codes are text, also where a column is numeric. A kind that nobody knows is UNKNOWN: a second factor."""
+    text = {name.lower(): "" if value is None else str(value).strip() for name, value in row.items()}
+    kind = _KINDS.get(text.get("kind", "").lower(), Kind.UNKNOWN)
+    needed = "office" if kind is Kind.OFFICE else "establishment"
+    if not text.get(needed):
+        kind = Kind.UNKNOWN
+    names = ("office", "establishment", "employee", "role", "name")
+    return Subject(login_id, kind, **{name: text.get(name, "") for name in names})
