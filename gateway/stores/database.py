@@ -1,0 +1,171 @@
+"""The registry's database: SQLite in a file, or PostgreSQL. Connections, transactions, and one place for faults.
+
+Whatever goes wrong below (refused, timed out, locked, disk full, table missing) leaves here as StoreUnavailable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from gateway.core.errors import StoreUnavailable
+from gateway.stores import schema
+from gateway.stores.circuit import Circuit
+
+_CONNECT_SECONDS = 2.0
+_STATEMENT_SECONDS = 3.0
+_ANSWER_SECONDS = 10.0  # for everything: waiting for one's turn, connecting, the statements
+_CONNECTIONS = 8
+_BUSY_MILLISECONDS = 2000  # how long SQLite waits for another process's write
+_FAULTS = (sa.exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+_WRITES = "sekisho_writes"
+
+Insert = sqlite.Insert | postgresql.Insert
+
+
+class Database:
+    """An engine with its transactions. Nothing connects before the first use."""
+
+    def __init__(self, url: str) -> None:
+        """`url`: `sqlite:///path` or `postgresql://…` with what libpq accepts. Raises ValueError."""
+        self._engine = _engine(url, _STATEMENT_SECONDS)
+        self._writing_engine = self._engine.execution_options(**{_WRITES: True})
+        self._circuit = Circuit("registry")
+        self._embedded = self._engine.dialect.name == "sqlite"
+        self._reads = asyncio.Semaphore(_CONNECTIONS)
+        # SQLite has one writer; waiting here costs nothing, waiting in SQLite polls.
+        self._writes = asyncio.Semaphore(1) if self._embedded else self._reads
+
+    async def start(self) -> None:
+        """Make sure of the schema: an embedded database is migrated, a server's is only checked.
+
+        Several programs may share a server, so its schema changes when its operator says so. Raises SchemaMismatch.
+        """
+        async with self.writing() as connection:
+            await connection.run_sync(schema.upgrade if self._embedded else schema.check)
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads."""
+        async with self._answers(self._reads), self._engine.begin() as connection:
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes; it is undone when the body raises."""
+        async with self._answers(self._writes), self._writing_engine.begin() as connection:
+            yield connection
+
+    def insert(self, table: sa.Table) -> Insert:
+        """INSERT with ON CONFLICT, which both dialects spell alike."""
+        return sqlite.insert(table) if self._embedded else postgresql.insert(table)
+
+    async def close(self) -> None:
+        """Close every connection and end SQLite's threads."""
+        await self._engine.dispose()
+
+    @contextlib.asynccontextmanager
+    async def _answers(self, turns: asyncio.Semaphore) -> AsyncIterator[None]:
+        """Wait for a turn, then ask the circuit: who queued while the server went away is refused at once."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS), turns:
+                self._circuit.check()
+                yield
+        except _FAULTS as fault:
+            cause = _cause(fault)
+            if _unreachable(fault):
+                self._circuit.failed(cause)
+            raise StoreUnavailable("registry", cause) from fault
+        self._circuit.answered()
+
+
+async def migrate(url: str) -> str:
+    """Bring this database's schema up to the program's; the revision reached. Raises SchemaMismatch, StoreUnavailable.
+
+    A step over a large table may take long, so no statement is cut off here.
+    """
+    engine = _engine(url, None)
+    try:
+        async with engine.execution_options(**{_WRITES: True}).begin() as connection:
+            return await connection.run_sync(schema.upgrade)
+    except _FAULTS as fault:
+        raise StoreUnavailable("registry", _cause(fault)) from fault
+    finally:
+        await engine.dispose()
+
+
+def _engine(url: str, statement_seconds: float | None) -> AsyncEngine:
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise ValueError("the registry's address is not a URL") from None  # it may hold a password: not shown
+    if parsed.drivername == "sqlite":
+        return _sqlite_engine(parsed)
+    if parsed.drivername == "postgresql":
+        return _postgresql_engine(url, statement_seconds)
+    raise ValueError("the registry's address is sqlite:///path or postgresql://…")
+
+
+def _sqlite_engine(url: sa.URL) -> AsyncEngine:
+    if url.database in (None, "", ":memory:"):
+        raise ValueError("an SQLite registry is a file: what it holds outlives a restart")
+    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), pool_size=_CONNECTIONS + 1, max_overflow=0)
+    sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")  # a lock-out or a used code survives a power cut
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """A writer takes the write lock first: one that read before could only fail when another wrote meanwhile."""
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql_engine(url: str, statement_seconds: float | None) -> AsyncEngine:
+    async def connect() -> Any:
+        return await asyncpg.connect(
+            url,  # as it is: asyncpg reads libpq's parameters (sslmode, several hosts), SQLAlchemy does not
+            timeout=_CONNECT_SECONDS,
+            command_timeout=statement_seconds,
+            server_settings={"application_name": "sekisho"},
+        )
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        pool_size=_CONNECTIONS,
+        max_overflow=0,
+        pool_pre_ping=True,  # after a restart of the server the first request finds a new connection
+    )
+
+
+def _cause(fault: BaseException) -> str:
+    """What happened, without statements and parameters."""
+    if isinstance(fault, sa.exc.DBAPIError) and fault.orig is not None:
+        fault = fault.orig
+    first_line = str(fault).partition("\n")[0]
+    return f"{type(fault).__name__}: {first_line}" if first_line else type(fault).__name__
+
+
+def _unreachable(fault: BaseException) -> bool:
+    """Whether the server itself does not answer, so that asking again at once would wait again."""
+    if isinstance(fault, sa.exc.DBAPIError):
+        return fault.connection_invalidated
+    return not isinstance(fault, sa.exc.SQLAlchemyError) or isinstance(fault, sa.exc.TimeoutError)

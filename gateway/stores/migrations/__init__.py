@@ -1,0 +1,1 @@
+"""The registry's schema, step by step. `gateway.stores.schema` runs these from the installed package."""

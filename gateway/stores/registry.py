@@ -1,0 +1,58 @@
+"""The registry in SQL: durable records, put together from one module per noun.
+
+    factors    second factors, enrolments     lockouts          attempts, locks
+    audit      who did what                   tenant_settings   offices, establishments
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from gateway.stores.audit import AuditRecords
+from gateway.stores.database import Database, migrate
+from gateway.stores.factors import FactorRecords
+from gateway.stores.lockouts import LockoutRecords
+from gateway.stores.schema import SchemaMismatch
+from gateway.stores.tables import installation
+from gateway.stores.tenant_settings import SettingRecords
+
+__all__ = ["SchemaMismatch", "SqlRegistry", "migrate"]
+
+
+class SqlRegistry(FactorRecords, LockoutRecords, SettingRecords, AuditRecords):
+    """A Registry on SQLite or PostgreSQL. `start` before use, `close` at the end."""
+
+    def __init__(self, url: str) -> None:
+        """`url`: `sqlite:///path` or `postgresql://…`. Raises ValueError."""
+        self._database = Database(url)
+
+    async def start(self) -> None:
+        """Migrate an SQLite file, check a PostgreSQL schema. Raises SchemaMismatch, StoreUnavailable."""
+        await self._database.start()
+
+    async def note_fingerprint(self, fingerprint: str) -> str:
+        """Note which key seals what is stored here, unless one is noted already; the one noted.
+
+        Start-up compares it with the key ring: with another ring every second factor would be lost without a word.
+        """
+        key = {"name": "key fingerprint"}
+        insert = self._database.insert(installation).values(**key, value=fingerprint)
+        async with self._database.writing() as connection:
+            await connection.execute(insert.on_conflict_do_nothing(index_elements=["name"]))
+            noted = await connection.execute(sa.select(installation.c.value).filter_by(**key))
+            return str(noted.scalar_one())
+
+    async def replace_fingerprint(self, fingerprint: str) -> None:
+        """Note a new key after a rotation of the ring."""
+        key = {"name": "key fingerprint"}
+        async with self._database.writing() as connection:
+            await connection.execute(sa.update(installation).filter_by(**key).values(value=fingerprint))
+
+    async def ping(self) -> None:
+        """See Registry.ping."""
+        async with self._database.reading() as connection:
+            await connection.execute(sa.select(1))
+
+    async def close(self) -> None:
+        """See Registry.close."""
+        await self._database.close()
