@@ -4,9 +4,10 @@ The apps know nothing of the gateway. Every password is `demo`. The paths, as `r
 
     portal       127.0.0.1:18081, owns /          UTF-8
       /                              302 to /login or /top
-      /login          GET POST       form fields login_id, password; POST: 302 to /top, wrong: 200, the page again with
-                                     <p id="login-error">IDまたはパスワードが違います。</p>
-      /sp/login       GET POST       for phones; POST: 200 with the menu page itself (<ul id="menu">); wrong: 200, the same message
+      /login          GET POST       form fields login_id, password; POST: 302 to /top; wrong: 200, the page
+                                     again with <p id="login-error">IDまたはパスワードが違います。</p>
+      /sp/login       GET POST       for phones; POST: 200 with the menu page itself (<ul id="menu">);
+                                     wrong: 200, the same message
       /top  /sp/top   GET            menu, <ul id="menu">; each icon is a <li id="icon-…" class="icon">:
                                        icon-shugyo     /shugyo/punch      ネットde就業
                                        icon-meisai     /meisai/list?emp=… ネットde明細
@@ -14,13 +15,15 @@ The apps know nothing of the gateway. Every password is `demo`. The paths, as `r
                                        icon-kashikin   /kashikin/         ネットde貸金WEB
                                        icon-shinsei    /shinsei/          ネットde電子申請
                                        icon-mynumber   /mynumber/         ネットdeマイナンバー
-                                     and links <li id="link-password"> (/password), <li id="link-logout">; A-IDs also have
-                                     <table id="office-menu"> with the links of an office (/jigyosho/ /oshirase/toroku /option/)
+                                     and links <li id="link-password"> (/password), <li id="link-logout">;
+                                     A-IDs also have <table id="office-menu"> with the links of an office
+                                     (/jigyosho/ /oshirase/toroku /option/)
       /oshirase  /oshirase/view?id=N            notices (also shown in /top, <div id="oshirase">)
       /password       GET POST       fields token (CSRF), old, new, again; POST renews the value of JSESSIONID
       /logout         GET POST       302 to /login, JSESSIONID deleted, session gone
       /lang?to=ja|en  GET            cookie lang, 302 to /top
-      /uketsuke/      GET            documents sent in; POST /uketsuke/upload (multipart, field file), GET /uketsuke/file?id=N
+      /uketsuke/      GET            documents sent in; /uketsuke/upload POST (multipart, field file);
+                                     /uketsuke/file?id=N GET
       /kashikin/ /shinsei/ /mynumber/ /jigyosho/ /oshirase/toroku /option/      GET, a page each
       /static/…       GET            style sheet and images, cacheable, no session (also on the sign-in pages)
     attendance   127.0.0.1:18082, owns /shugyo    Shift_JIS (cp932)
@@ -44,7 +47,8 @@ The apps know nothing of the gateway. Every password is `demo`. The paths, as `r
       /meisai/kanri   GET            managers: everyone's;  POST field month publishes
       /meisai/img/…   GET            images
 
-Cookies: JSESSIONID (Path=/, set before sign-in, kept at sign-in, sent again by /top), SHUGYO_STATE (Path=/shugyo, set by
-attendance), MEISAI_TICKET (Path=/meisai, another value at every page), lang (Path=/, harmless: may pass).
-Without a session every page of every app answers 302 to /login; signed in without the right it is 200 with 権限がありません。
+Cookies: JSESSIONID (Path=/, set before sign-in, kept at sign-in, sent again by /top), SHUGYO_STATE
+(Path=/shugyo, set by attendance), MEISAI_TICKET (Path=/meisai, another value at every page), lang (Path=/, harmless: may pass).
+Without a session every page of every app answers 302 to /login; signed in without the right it is 200 with
+権限がありません。
 """

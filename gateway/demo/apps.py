@@ -21,11 +21,11 @@ class DemoApps:
     """The running apps; `ports` by name."""
 
     ports: dict[str, int]
-    _runners: list[web.AppRunner]
+    runners: list[web.AppRunner]
 
     async def close(self) -> None:
         """End all of them."""
-        for runner in reversed(self._runners):
+        for runner in reversed(self.runners):
             await runner.cleanup()
 
 
@@ -41,7 +41,7 @@ async def start_apps(clock: Clock, tokens: Tokens, ports: tuple[int, int, int] =
         for name, build, port in zip(NAMES, builders, ports, strict=True):
             runner = web.AppRunner(build(), access_log=None, shutdown_timeout=1.0)
             await runner.setup()
-            running._runners.append(runner)
+            running.runners.append(runner)
             await web.TCPSite(runner, HOST, port).start()
             running.ports[name] = int(runner.addresses[0][1])
     except OSError:

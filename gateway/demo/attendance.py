@@ -113,7 +113,8 @@ class Attendance:
     async def applications(self, request: web.Request) -> web.StreamResponse:
         """One's own."""
         person = self._table.person(request)
-        return self._page(pages.applications(person, [one for one in self._applications if one.login_id == person.login_id]))
+        own = [one for one in self._applications if one.login_id == person.login_id]
+        return self._page(pages.applications(person, own))
 
     async def apply(self, request: web.Request) -> web.StreamResponse:
         """A new application; an unknown kind becomes the first, as the old code does."""

@@ -12,6 +12,16 @@ from gateway.demo.people import Person, colleagues
 
 KUBUN = {"shukkin": "出勤", "gaishutsu": "外出", "modori": "戻り", "taisha": "退社"}
 AFTER = {"shukkin": "勤務中", "gaishutsu": "外出中", "modori": "勤務中", "taisha": "退社済"}
+TABS = {
+    "punch": "打刻",
+    "sheet": "勤務表",
+    "todoke": "届出",
+    "shift": "シフト表",
+    "nenji": "年度集計",
+    "jocho": "上長",
+    "somu": "総務",
+    "master": "マスタ",
+}
 SHURUI = ("有給休暇", "遅刻", "早退", "残業", "打刻修正")
 
 
@@ -33,27 +43,19 @@ class Application:
 
 
 def _page(person: Person, title: str, body: str) -> str:
-    tabs = '<table class="tabs" id="shugyo-menu"><tr>' + "".join(
-        f'<td id="tab-{key}"><a href="{address}">{label}</a>'
-        for key, address, label in (
-            ("punch", "punch", "打刻"),
-            ("sheet", "/shugyo/sheet", "勤務表"),
-            ("todoke", "/shugyo/todoke", "届出"),
-            ("shift", "/shugyo/shift", "シフト表"),
-            ("nenji", "/shugyo/nenji", "年度集計"),
-            ("jocho", "/shugyo/jocho", "上長"),
-            ("somu", "/shugyo/somu", "総務"),
-            ("master", "/shugyo/master", "マスタ"),
-        )
-    )
-    tabs = tabs.replace('href="punch"', 'href="/shugyo/punch"') + "</table>"
+    cells = "".join(f'<td id="tab-{key}"><a href="/shugyo/{key}">{label}</a>' for key, label in TABS.items())
+    tabs = f'<table class="tabs" id="shugyo-menu"><tr>{cells}</table>'
     return page(title, body, charset="Shift_JIS", company=person.company, tabs=tabs)
 
 
 def punch(person: Person, now: datetime, state: str, punches: list[tuple[str, str]]) -> str:
     """The four buttons, the clock, today's punches, and this month so far."""
-    buttons = "\n".join(f'<button type=submit name="kubun" value="{key}" id="{key}">{label}</button>' for key, label in KUBUN.items())
-    done = grid(("時刻", "区分"), ((time, KUBUN[key]) for time, key in punches)) if punches else "<p>本日の打刻はありません。</p>"
+    buttons = "\n".join(
+        f'<button type=submit name="kubun" value="{key}" id="{key}">{label}</button>' for key, label in KUBUN.items()
+    )
+    done = "<p>本日の打刻はありません。</p>"
+    if punches:
+        done = grid(("時刻", "区分"), ((time, KUBUN[key]) for time, key in punches))
     week = list(month_days(person.login_id, f"{now:%Y%m}", now.date()))[max(0, now.day - 6) : now.day + 1]
     rows = ((day_label(day.day), clock_text(day.start), clock_text(day.end), "08:00") for day in week)
     body = f"""<p>今日は {now.year}年 {now.month}月 {now.day}日 {WEEKDAYS[now.weekday()]}曜日です。</p>
@@ -103,7 +105,10 @@ def sheet_csv(person: Person, month: str, today: date) -> str:
 
 def applications(person: Person, own: list[Application]) -> str:
     """The list of one's own applications."""
-    rows = ((f'<a href="/shugyo/todoke/status?id={one.number}">{one.number}</a>', one.kind, escape(one.day), one.state) for one in own)
+    rows = (
+        (f'<a href="/shugyo/todoke/status?id={one.number}">{one.number}</a>', one.kind, escape(one.day), one.state)
+        for one in own
+    )
     listed = grid(("番号", "種類", "日付", "状態"), rows) if own else "<p>届出はありません。</p>"
     return _page(person, "届出一覧", listed + '<p><a id="new" href="/shugyo/todoke/new">新しい届出</a></p>')
 
@@ -125,18 +130,26 @@ def application_status(person: Person, one: Application | None) -> str:
     """One application, or that there is none of this number."""
     if one is None:
         return _page(person, "届出状況", "<p>届出が見つかりません。</p>")
-    rows = (("番号", str(one.number)), ("種類", one.kind), ("日付", escape(one.day)), ("理由", escape(one.reason)), ("状態", one.state))
+    rows = (
+        ("番号", str(one.number)),
+        ("種類", one.kind),
+        ("日付", escape(one.day)),
+        ("理由", escape(one.reason)),
+        ("状態", one.state),
+    )
     return _page(person, "届出状況", f'<div id="status">{grid(("項目", "内容"), rows)}</div>')
 
 
 def shift(person: Person, month: str, today: date) -> str:
     """Everybody's shifts of a month: a wide page."""
-    rows = (
-        [escape(one.name), *("休" if line.day.weekday() >= 5 else "AB"[(line.day.day + int(one.emp)) % 2] for line in month_days(one.login_id, month, today))]
-        for one in colleagues(person)
-    )
-    days = [str(line.day.day) for line in month_days(person.login_id, month, today)]
-    return _page(person, "シフト表", f"<p>{month[:4]}年{month[4:]}月</p>" + grid(("氏名", *days), rows))
+    days = [line.day for line in month_days(person.login_id, month, today)]
+    rows = ([escape(one.name), *(_shift_of(one, day) for day in days)] for one in colleagues(person))
+    heads = ("氏名", *(str(day.day) for day in days))
+    return _page(person, "シフト表", f"<p>{month[:4]}年{month[4:]}月</p>" + grid(heads, rows))
+
+
+def _shift_of(person: Person, day: date) -> str:
+    return "休" if day.weekday() >= 5 else "AB"[(day.day + int(person.emp)) % 2]
 
 
 def year_totals(person: Person, year: int, today: date) -> str:
@@ -157,7 +170,10 @@ def supervisor(person: Person, waiting: list[Application]) -> str:
             one.kind,
             escape(one.day),
             one.state,
-            f'<form method=post action="/shugyo/jocho"><input type=hidden name=id value={one.number}><input type=submit value="承認"></form>',
+            (
+                f'<form method=post action="/shugyo/jocho"><input type=hidden name=id value={one.number}>'
+                '<input type=submit value="承認"></form>'
+            ),
         )
         for one in waiting
     )

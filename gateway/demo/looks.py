@@ -6,42 +6,27 @@ import struct
 import zlib
 from collections.abc import Iterable
 from html import escape
+from importlib.resources import files
 
 SPACER = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
-STYLE = """
-body { margin: 0; background: #eef2f7; color: #222; font: 14px/1.6 "MS PGothic", "Noto Sans CJK JP", sans-serif }
-#bar { background: #2a5caa; color: #fff; border-bottom: 4px solid #f0a020; width: 100% }
-#bar td { padding: 8px 14px } #bar a { color: #fff } #brand { font-size: 20px; font-weight: bold; letter-spacing: 1px }
-#company { text-align: right; font-size: 13px }
-#main { width: 780px; max-width: 96%; margin: 14px auto; background: #fff; border: 1px solid #b8c4d6; padding: 14px 18px }
-h1 { font-size: 17px; margin: 0 0 12px; padding: 4px 10px; border-left: 6px solid #2a5caa; background: #e6edf8 }
-h2 { font-size: 15px; color: #2a5caa; border-bottom: 1px dotted #2a5caa }
-table.list { border-collapse: collapse; width: 100%; margin: 8px 0 } table.list td, table.list th { border: 1px solid #a9b6c9; padding: 3px 8px }
-table.list th { background: #dbe6f6; font-weight: normal; white-space: nowrap } td.num { text-align: right } tr.sun td { background: #ffeef0 }
-#menu { list-style: none; padding: 0; margin: 0; overflow: hidden } #menu li.icon { float: left; width: 124px; text-align: center; margin: 4px }
-#menu li.icon a { display: block; padding: 8px 2px; border: 1px solid #cbd5e4; background: #f8fafd; text-decoration: none; color: #1a3d7c }
-#menu li.icon img { width: 48px; height: 48px; border: 0 } .tabs { background: #cfdcf0; width: 100% } .tabs td { padding: 4px 10px; font-size: 13px }
-#login-error, .error { color: #c00; font-weight: bold } .foot { text-align: center; color: #678; font-size: 12px; padding: 10px }
-input.button, button { font-size: 14px; padding: 5px 16px } .punch button { width: 110px; height: 48px; font-size: 17px; margin: 4px; color: #fff; border: 0 }
-#shukkin { background: #2f7ed8 } #gaishutsu { background: #e08a1e } #modori { background: #39a35a } #taisha { background: #c8404f }
-#clock { font: bold 30px monospace; color: #2a5caa } #breadcrumb { font-size: 12px; color: #567 }
-body.sp { font-size: 16px } body.sp #main { width: auto; padding: 12px } body.sp input { width: 100%; box-sizing: border-box; font-size: 18px; padding: 10px; margin: 6px 0 }
-body.sp #menu li.icon { width: 46%; margin: 2% } body.sp #bar td#company { display: none }
-"""
+STYLE = files("gateway.demo").joinpath("style.css").read_bytes()
 
 CLOCK_SCRIPT = """<script type="text/javascript">
 <!--
 function tick() {
   var now = new Date(), two = function (n) { return (n < 10 ? "0" : "") + n; };
-  document.getElementById("clock").innerHTML = two(now.getHours()) + ":" + two(now.getMinutes()) + " <small>" + two(now.getSeconds()) + "</small>";
+  document.getElementById("clock").innerHTML =
+    two(now.getHours()) + ":" + two(now.getMinutes()) + " <small>" + two(now.getSeconds()) + "</small>";
 }
 if (document.getElementById("clock")) { tick(); setInterval(tick, 1000); }
 //-->
 </script>"""
 
 
-def page(title: str, body: str, *, charset: str = "UTF-8", company: str = "", tabs: str = "", phone: bool = False) -> str:
+def page(
+    title: str, body: str, *, charset: str = "UTF-8", company: str = "", tabs: str = "", phone: bool = False
+) -> str:
     """A whole page. Attributes without quotes and forgotten end tags are on purpose: that is how such pages are."""
     viewport = '<meta name="viewport" content="width=device-width,initial-scale=1">\n' if phone else ""
     links = '<a href="/top">トップへ</a> | <a href="/logout">ログアウト</a>' if company else ""
@@ -85,16 +70,25 @@ def icon(colour: tuple[int, int, int], mark: int) -> bytes:
         rows.append(bytes(row))
     header = struct.pack(">IIBBBBB", 48, 48, 8, 2, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows), 9)), (b"IEND", b""))
-    chunks = (struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in parts)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(name, data) for name, data in parts)
+
+
+def _png_chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
 def clamp_year(text: str, otherwise: int) -> int:
     """A year as the apps take it from an address; anything odd is the present one."""
-    return int(text) if len(text) == 4 and text.isascii() and text.isdigit() and 1990 <= int(text) <= 2099 else otherwise
+    number = _number(text, 4)
+    return number if 1990 <= number <= 2099 else otherwise
 
 
 def clamp_month(text: str, otherwise: str) -> str:
     """YYYYMM as the apps take it; anything odd is the present one."""
-    right = len(text) == 6 and text.isascii() and text.isdigit() and 1 <= int(text[4:]) <= 12 and 1990 <= int(text[:4]) <= 2099
-    return text if right else otherwise
+    year, month = divmod(_number(text, 6), 100)
+    return text if 1990 <= year <= 2099 and 1 <= month <= 12 else otherwise
+
+
+def _number(text: str, digits: int) -> int:
+    """So many ASCII digits as a number; anything else 0."""
+    return int(text) if len(text) == digits and text.isascii() and text.isdigit() else 0

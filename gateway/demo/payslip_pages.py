@@ -34,7 +34,8 @@ def listing(person: Person, whose: Person, month: str) -> str:
         rows.append((month_label(one), link, f'<a href="pdf?emp={whose.emp}&amp;month={one}">PDF</a>'))
     body = f"""<form method="post" action="/meisai/kensaku">
 <input type=hidden name="emp" value="{whose.emp}">
-<p>支給年月 <input type=text name="nen" size=4 value="{month[:4]}"> 年 <input type=text name="tsuki" size=2 value="{month[4:]}"> 月
+<p>支給年月 <input type=text name="nen" size=4 value="{month[:4]}"> 年
+<input type=text name="tsuki" size=2 value="{month[4:]}"> 月
 <input class="button" type=submit value="検索"></p></form>
 <p id="whose">{escape(whose.name)} さんの明細</p>
 {grid(("支給年月", "明細", "出力"), rows)}"""
@@ -42,7 +43,12 @@ def listing(person: Person, whose: Person, month: str) -> str:
 
 
 def _slip_table(paid: Slip) -> str:
-    rows = (("支給額", yen(paid.gross)), ("社会保険料", yen(paid.insurance)), ("所得税", yen(paid.tax)), ("差引支給額", yen(paid.net)))
+    rows = (
+        ("支給額", yen(paid.gross)),
+        ("社会保険料", yen(paid.insurance)),
+        ("所得税", yen(paid.tax)),
+        ("差引支給額", yen(paid.net)),
+    )
     return grid(("項目", "金額"), ((name, f'<div align=right>{amount}</div>') for name, amount in rows))
 
 
@@ -77,7 +83,8 @@ def tax_slip(person: Person, whose: Person, year: int) -> str:
         ("社会保険料等の金額", yen(sum(one.insurance for one in months))),
         ("源泉徴収税額", yen(sum(one.tax for one in months))),
     )
-    return _page(person, "源泉徴収票", f'<p id="whose">{year}年分 {escape(whose.name)}</p>{grid(("項目", "金額"), rows)}')
+    heading = f'<p id="whose">{year}年分 {escape(whose.name)}</p>'
+    return _page(person, "源泉徴収票", heading + grid(("項目", "金額"), rows))
 
 
 def managers_page(person: Person, month: str, published: bool) -> str:
@@ -93,7 +100,8 @@ def managers_page(person: Person, month: str, published: bool) -> str:
     )
     body = f"""<p id="month">{month_label(month)} {"公開済" if published else "未公開"}</p>
 {grid(("社員番号", "氏名", "差引支給額", ""), rows)}
-<form method="post" action="/meisai/kanri"><input type=hidden name="month" value="{month}"><input class="button" type=submit value="公開"></form>"""
+<form method="post" action="/meisai/kanri">
+<input type=hidden name="month" value="{month}"><input class="button" type=submit value="公開"></form>"""
     return _page(person, "明細管理", body)
 
 

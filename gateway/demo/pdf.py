@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-FONT = b"<< /Type /Font /Subtype /Type0 /BaseFont /KozMinPr6N-Regular /Encoding /UniJIS-UCS2-H /DescendantFonts [6 0 R] >>"
+FONT = (
+    b"<< /Type /Font /Subtype /Type0 /BaseFont /KozMinPr6N-Regular"
+    b" /Encoding /UniJIS-UCS2-H /DescendantFonts [6 0 R] >>"
+)
 CID_FONT = (
     b"<< /Type /Font /Subtype /CIDFontType0 /BaseFont /KozMinPr6N-Regular"
     b" /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 6 >> /FontDescriptor 7 0 R >>"
@@ -23,11 +26,12 @@ def document(lines: list[str]) -> bytes:
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 420 595] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 420 595] /Contents 4 0 R /Resources 8 0 R >>",
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
         FONT,
         CID_FONT,
         DESCRIPTOR,
+        b"<< /Font << /F1 5 0 R >> >>",
     )
     return _file(objects)
 

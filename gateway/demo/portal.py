@@ -138,7 +138,8 @@ class Portal:
             return wire.html(portal_pages.password(session.person, session.form_token, "画面の有効期限が切れました。"))
         new, again = fields.get("new", ""), fields.get("again", "")
         if not new or new != again:
-            return wire.html(portal_pages.password(session.person, session.form_token, "新しいパスワードが一致しません。"))
+            message = "新しいパスワードが一致しません。"
+            return wire.html(portal_pages.password(session.person, session.form_token, message))
         if not self._table.change_password(session.person, fields.get("old", ""), new):
             return wire.html(portal_pages.password(session.person, session.form_token, "現在のパスワードが違います。"))
         self._table.renew(session)
@@ -199,7 +200,7 @@ class Portal:
         """Style sheet and icons, for everybody."""
         name = request.match_info["name"]
         if name == "style.css":
-            return wire.asset(request, STYLE.encode(), "text/css;charset=UTF-8")
+            return wire.asset(request, STYLE, "text/css;charset=UTF-8")
         picture = self._icons.get(name.removeprefix("icon-").removesuffix(".png"))
         if picture is None or name != f"icon-{name.removeprefix('icon-').removesuffix('.png')}.png":
             return wire.plain(b"<html><body>404</body></html>", "text/html", 404)

@@ -33,7 +33,7 @@ def tiles(person: Person) -> tuple[Tile, ...]:
 
 
 NOTICES: tuple[tuple[str, str], ...] = (
-    ("年末調整の書類提出について", "扶養控除等申告書は12月5日までに総務へ提出してください。ネットde受付からも送れます。"),
+    ("年末調整の書類提出について", "申告書は12月5日までに総務へ提出してください。ネットde受付からも送れます。"),
     ("勤務表の締め日", "毎月末日です。打刻の漏れは翌月3日までに届け出てください。"),
     ("システムの定期点検", "毎週日曜日の午前2時から4時までは、つながりにくいことがあります。"),
 )
@@ -45,8 +45,10 @@ def sign_in(login_id: str = "", *, phone: bool = False, wrong: bool = False) -> 
     error = f'<p id="login-error">{WRONG}</p>' if wrong else ""
     body = f"""{error}<form method="post" action="{action}" name=f>
 <table cellpadding=4>
-<tr><td><label for="login_id">ID</label><td><input type=text id="login_id" name="login_id" value="{escape(login_id)}" size=20 autocomplete="username">
-<tr><td><label for="password">パスワード</label><td><input type=password id="password" name="password" size=20 autocomplete="current-password">
+<tr><td><label for="login_id">ID</label>
+<td><input type=text id="login_id" name="login_id" value="{escape(login_id)}" size=20 autocomplete="username">
+<tr><td><label for="password">パスワード</label>
+<td><input type=password id="password" name="password" size=20 autocomplete="current-password">
 <tr><td><td><input class="button" type=submit value="{word}">
 </table></form>
 <p>※ID、パスワードを忘れた方は管理者へご連絡ください。</p>
@@ -73,7 +75,8 @@ def _office_tabs() -> str:
 
 def top(person: Person, today: str, *, phone: bool = False, english: bool = False) -> str:
     """The menu page."""
-    notices = grid(("日付", "お知らせ"), ((today, f'<a href="/oshirase/view?id={n}">{title}</a>') for n, (title, _) in enumerate(NOTICES, 1)))
+    links = (f'<a href="/oshirase/view?id={n}">{title}</a>' for n, (title, _) in enumerate(NOTICES, 1))
+    notices = grid(("日付", "お知らせ"), ((today, link) for link in links))
     greeting = f"Welcome, {person.login_id}." if english else f"ようこそ、{escape(person.name)} さん"
     body = f"""<p id="greeting">{greeting} <span id="clock"></span></p>
 {_menu(person)}
@@ -111,7 +114,8 @@ def password(person: Person, token: str, message: str = "") -> str:
 
 def documents(person: Person, rows: list[tuple[int, str, int]]) -> str:
     """What has been sent in, and the form that sends more."""
-    listed = grid(("番号", "書類", "大きさ"), ((str(n), f'<a href="file?id={n}">{escape(name)}</a>', f"{size} バイト") for n, name, size in rows))
+    cells = ((str(n), f'<a href="file?id={n}">{escape(name)}</a>', f"{size} バイト") for n, name, size in rows)
+    listed = grid(("番号", "書類", "大きさ"), cells)
     body = f"""{listed if rows else "<p>受け付けた書類はありません。</p>"}
 <form method="post" action="upload" enctype="multipart/form-data">
 <p><label>書類 <input type=file name="file"></label> <input class="button" type=submit value="送信"></p></form>"""

@@ -1,4 +1,4 @@
-"""How the old apps answer: whole, gzip, in chunks cut through characters, without a length, with raw bytes in a header."""
+"""How the old apps answer: whole, gzip, in chunks cut through characters, without a length, with raw header bytes."""
 
 from __future__ import annotations
 
