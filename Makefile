@@ -31,7 +31,7 @@ lint: ## style, types, import directions
 checks:
 	@$(BIN)/ruff check --quiet . && echo 'ruff: no fault'
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
 	--no-header --quiet
