@@ -34,7 +34,7 @@ def split_multipart(boundary: bytes, body: bytes, most: int) -> list[Part] | Non
 
     The delimiter may stand nowhere else, so a preamble, a bare LF before it or a longer look-alike is refused.
     """
-    first, *pieces = body.split(b"--" + boundary, most + 2)
+    first, *pieces = body.split(b"--" + boundary, most + 1)
     if first or not pieces or pieces[-1] not in (b"--\r\n", b"--"):
         return None
     parts = []
