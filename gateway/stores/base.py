@@ -34,7 +34,7 @@ class SessionStore(Protocol):
         """Store under a new key (version 1), and remember it among the owner's keys."""
 
     async def replace(self, key: bytes, version: int, data: bytes, expires_at: float) -> bool:
-        """Compare and swap: False, and nothing written, unless `version` is still the stored one. Version grows by 1."""
+        """Compare and swap: False, and nothing written, unless `version` is still the stored one. It grows by 1."""
 
     async def rotate(self, old: bytes, new: bytes, version: int, data: bytes, owner: str, expires_at: float) -> bool:
         """In one step: `old` (at `version`) is gone, `new` exists, what was held under `old` is held under `new`.
@@ -129,7 +129,7 @@ class Registry(Protocol):
         self, login_id: str, secret: bytes, owner: str, now: float, expires_at: float
     ) -> PendingEnrolment | AlreadyEnrolled:
         """Begin or go on. The same `owner` (a session) within its time gets its earlier secret back, with the end
-        moved to `expires_at`; anybody else's pending secret is replaced, so only the last one shown can be confirmed."""
+        moved to `expires_at`; anybody else's pending secret is replaced, so only the last one shown counts."""
 
     async def confirm_enrolment(self, login_id: str, nonce: str, step: int, now: float) -> bool:
         """The pending secret with this nonce, if not ended, becomes the second factor with `step` as last used;

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
@@ -122,7 +121,7 @@ def _sqlite_engine(url: sa.URL) -> AsyncEngine:
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
@@ -139,7 +138,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def _postgresql_engine(url: str, statement_seconds: float | None) -> AsyncEngine:
-    async def connect() -> Any:
+    async def connect() -> asyncpg.Connection:
         return await asyncpg.connect(
             url,  # as it is: asyncpg reads libpq's parameters (sslmode, several hosts), SQLAlchemy does not
             timeout=_CONNECT_SECONDS,

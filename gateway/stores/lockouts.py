@@ -39,7 +39,7 @@ class LockoutRecords:
         async with self._database.reading() as connection:
             return await _state(connection, login_id)
 
-    def _reservation(self, login_id: str, now: float, limits: LockoutLimits) -> sa.ReturningInsert[object]:
+    def _reservation(self, login_id: str, now: float, limits: LockoutLimits) -> sa.Executable:
         """The one statement that counts and locks. It gives no row when nothing may be evaluated now."""
         ends = now + limits.lock_seconds
         insert = self._database.insert(lockouts).values(

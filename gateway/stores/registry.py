@@ -1,7 +1,7 @@
 """The registry in SQL: durable records, put together from one module per noun.
 
-    factors    second factors, enrolments     lockouts          attempts, locks
-    audit      who did what                   tenant_settings   offices, establishments
+`factors` has second factors and enrolments, `lockouts` attempts and locks, `tenant_settings` what offices and
+establishments set, `audit` who did what.
 """
 
 from __future__ import annotations

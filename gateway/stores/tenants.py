@@ -1,0 +1,145 @@
+"""A person's tenants as last read: a pin in the file, else the registry, else the file's entry, else the default.
+
+What was read counts for `max_age` seconds, so a tenant's change holds at the next request (C7) without a query for
+each. When the registry does not answer, open sessions go on under the settings last read (rule 7).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.core.errors import StoreUnavailable
+from gateway.core.policy import TenantFacts, TenantSettings
+from gateway.core.subject import Subject
+from gateway.stores.base import Registry
+
+
+class Entry(Protocol):
+    """What the configuration says of one tenant; `pinned`: the registry is not asked."""
+
+    @property
+    def settings(self) -> TenantSettings:
+        """The settings."""
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the settings pages cannot change them."""
+
+
+@dataclass(slots=True)
+class _Known:
+    settings: TenantSettings
+    read_at: float
+    asked_at: float  # later than read_at when the registry did not answer since
+
+
+Key = tuple[str, str | None]  # (office, None) or (office, establishment)
+
+
+class TenantReader:
+    """Reads settings through a short memory. Keys of the mappings: office; (office, establishment)."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        offices: Mapping[str, Entry],
+        establishments: Mapping[tuple[str, str], Entry],
+        office_default: TenantSettings,
+        establishment_default: TenantSettings,
+        clock: Callable[[], float],
+        max_age: float = 1.0,
+    ) -> None:
+        """`clock` gives seconds; `max_age` in seconds."""
+        self._registry = registry
+        self._entries: dict[Key, Entry] = {(office, None): entry for office, entry in offices.items()}
+        self._entries.update(establishments.items())
+        self._office_default = office_default
+        self._establishment_default = establishment_default
+        self._clock = clock
+        self._max_age = max_age
+        self._known: dict[Key, _Known] = {}
+        self._reads: dict[Key, asyncio.Task[TenantSettings]] = {}
+
+    def peek(self, subject: Subject) -> TenantFacts | None:
+        """The facts if they are known and fresh, without I/O."""
+        office, establishment = (self._peek(key) for key in _keys(subject))
+        return None if office is None or establishment is None else TenantFacts(office, establishment)
+
+    async def read(self, subject: Subject) -> TenantFacts:
+        """The facts. Raises StoreUnavailable when the registry does not answer and never did for these tenants."""
+        office, establishment = [await self._read(key) for key in _keys(subject)]
+        return TenantFacts(office, establishment)
+
+    def forget(self, office: str, establishment: str | None = None) -> None:
+        """Ask the registry at the next request: these settings were just changed here."""
+        self._known.pop((office, establishment), None)
+        self._reads.pop((office, establishment), None)  # a read under way may have seen the old ones
+
+    def _peek(self, key: Key) -> TenantSettings | None:
+        fixed = self._fixed(key)
+        if fixed is not None:
+            return fixed
+        known = self._known.get(key)
+        if known is None or self._clock() - known.read_at > self._max_age:
+            return None
+        return known.settings
+
+    async def _read(self, key: Key) -> TenantSettings:
+        settings = self._peek(key)
+        if settings is not None:
+            return settings
+        known = self._known.get(key)
+        if known is not None and 0 <= self._clock() - known.asked_at <= self._max_age:
+            return known.settings
+        read = self._reads.get(key)
+        if read is None:
+            read = self._reads[key] = asyncio.create_task(self._ask(key))
+        return await asyncio.shield(read)  # shared by everybody who waits: one who leaves does not end it
+
+    async def _ask(self, key: Key) -> TenantSettings:
+        """One query for everybody who waits for this tenant."""
+        this = asyncio.current_task()
+        began = self._clock()
+        try:
+            stored = await self._stored(key)
+        except StoreUnavailable:
+            known = self._known.get(key)
+            if known is None:
+                raise
+            known.asked_at = self._clock()
+            return known.settings
+        else:
+            settings = self._unset(key) if stored is None else stored
+            if self._reads.get(key) is this:
+                self._known[key] = _Known(settings, began, began)
+            return settings
+        finally:
+            if self._reads.get(key) is this:
+                del self._reads[key]
+
+    async def _stored(self, key: Key) -> TenantSettings | None:
+        office, establishment = key
+        if establishment is None:
+            return await self._registry.office_settings(office)
+        return await self._registry.establishment_settings(office, establishment)
+
+    def _fixed(self, key: Key) -> TenantSettings | None:
+        """Settings that no registry can change: pinned, or of a person without such a tenant."""
+        entry = self._entries.get(key)
+        if entry is not None and entry.pinned:
+            return entry.settings
+        return self._unset(key) if "" in key else None
+
+    def _unset(self, key: Key) -> TenantSettings:
+        """What holds for a tenant that never set anything."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            return entry.settings
+        return self._office_default if key[1] is None else self._establishment_default
+
+
+def _keys(subject: Subject) -> tuple[Key, Key]:
+    return (subject.office, None), (subject.office, subject.establishment)
