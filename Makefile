@@ -14,7 +14,7 @@ help: ## this list
 
 demo: ## the gateway in front of three small legacy apps, on http://127.0.0.1:8080/ (PORT=8081 for another port)
 	@PYTHON='$(PYTHON)' sh deploy/make-venv.sh $(VENV) requirements.lock
-	@exec $(BIN)/python -m gateway.demo.run --port '$(PORT)'
+	@exec $(BIN)/sekisho demo --port '$(PORT)'
 
 test: ## everything: style, types, import directions, then all tests with real servers and a real browser
 	@sh deploy/install-test-programs.sh

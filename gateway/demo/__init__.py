@@ -48,7 +48,8 @@ The apps know nothing of the gateway. Every password is `demo`. The paths, as `r
       /meisai/img/…   GET            images
 
 Cookies: JSESSIONID (Path=/, set before sign-in, kept at sign-in, sent again by /top), SHUGYO_STATE
-(Path=/shugyo, set by attendance), MEISAI_TICKET (Path=/meisai, another value at every page), lang (Path=/, harmless: may pass).
+(Path=/shugyo, set by attendance), MEISAI_TICKET (Path=/meisai, another value at every page), lang (Path=/,
+harmless: may pass).
 Without a session every page of every app answers 302 to /login; signed in without the
 right it is 200 with 権限がありません。
 """

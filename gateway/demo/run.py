@@ -1,6 +1,6 @@
 """`sekisho demo`: the legacy apps and a gateway in front of them in one process, under the routes.yaml at the root.
 
-What routes.yaml says of ports and files is replaced by what the command line says, nothing else: the demo shows the file.
+What routes.yaml says of ports and files is replaced by what the command line says, nothing else.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import secrets
 import signal
 import sys
 import time
-from argparse import ArgumentParser
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,9 +19,10 @@ from zoneinfo import ZoneInfo
 import uvloop
 
 from gateway import app
-from gateway.config.loading import ConfigRefused, load
+from gateway.config.loading import load
 from gateway.config.settings import Configuration, ListenAddress, PublicOrigin
 from gateway.core.apps import UpstreamAddress
+from gateway.core.errors import ConfigRefused
 from gateway.demo.apps import HOST, DemoApps, start_apps
 from gateway.demo.people import FIRST_PASSWORD
 from gateway.stores.sealing import KeyRing
@@ -153,7 +153,7 @@ async def _serve(port: int, data_dir: Path) -> None:
         print(f"\nUsers (password: {FIRST_PASSWORD}); phones sign in at {demo.url}sp/login")
         for login_id, sentence in USERS:
             print(f"  {login_id}  {sentence}")
-        print("\nCtrl-C ends it; its data is in var/ until `make clean`.", flush=True)
+        print(f"\nCtrl-C ends it; its data stays in {data_dir} until `make clean`.", flush=True)
         await stop.wait()
     finally:
         await demo.close()
@@ -161,25 +161,9 @@ async def _serve(port: int, data_dir: Path) -> None:
 
 def main(port: int = 8080, data_dir: Path = DATA) -> int:
     """Run the demo until it is ended; the exit status. Every wrong turn is one plain sentence on stderr."""
-    if not 1 <= port <= 65535:
-        print(f"A port is a number from 1 to 65535, not {port}.", file=sys.stderr)
-        return 2
     try:
         uvloop.run(_serve(port, data_dir))
     except DemoStopped as stopped:
         print(stopped, file=sys.stderr)
         return 1
     return 0
-
-
-def _port(text: str) -> int:
-    """A number for argparse; its own words for anything else."""
-    return int(text) if text.isascii() and text.isdigit() else 0
-
-
-if __name__ == "__main__":
-    parser = ArgumentParser(description="The demo: legacy apps behind a gateway")
-    parser.add_argument("--port", type=_port, default=8080)
-    parser.add_argument("--data", type=Path, default=DATA)
-    arguments = parser.parse_args()
-    sys.exit(main(arguments.port, arguments.data))
