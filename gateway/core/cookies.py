@@ -56,6 +56,11 @@ def _folded_globs(pattern: str) -> list[re.Pattern[bytes]]:
     return [_glob(mangled, b".*")]
 
 
+@lru_cache(maxsize=64)
+def _own_folds(own_names: frozenset[bytes]) -> frozenset[bytes]:
+    return frozenset(fold for name in own_names for fold in name_folds(name))
+
+
 @dataclass(frozen=True, slots=True)
 class CookieRules:
     """Which cookie names of an app stay in the vault; `*` stands for any run of bytes."""
@@ -64,7 +69,9 @@ class CookieRules:
     passed: tuple[str, ...] = ()
     _kept: tuple[re.Pattern[bytes], ...] = field(init=False, repr=False, compare=False)
     _let_through: tuple[re.Pattern[bytes], ...] = field(init=False, repr=False, compare=False)
-    _verdicts: dict[bytes, bool] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _verdicts: dict[frozenset[bytes], dict[bytes, bool]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         """Compile the globs once: `passed` for exact spellings of plain names, `vault` for every spelling."""
@@ -75,12 +82,19 @@ class CookieRules:
 
     def vaulted(self, name: bytes) -> bool:
         """Whether a cookie of this name never reaches a browser, and is not taken from one. A nameless one always."""
-        verdict = self._verdicts.get(name)
+        return self.refuses(name, frozenset())
+
+    def refuses(self, name: bytes, own_names: frozenset[bytes]) -> bool:
+        """Whether a browser's cookie is kept from the app: a vaulted name or one of the gateway's, however spelled."""
+        verdicts = self._verdicts.get(own_names)
+        if verdicts is None:
+            verdicts = self._verdicts[own_names] = {}
+        verdict = verdicts.get(name)
         if verdict is None:
-            verdict = self._judge(name)
+            verdict = self._judge(name) or not _own_folds(own_names).isdisjoint(name_folds(name))
             # Browsers choose names: what they can fill must be bounded.
-            if len(self._verdicts) < _CACHED_NAMES and len(name) <= _CACHED_NAME_LENGTH:
-                self._verdicts[name] = verdict
+            if len(verdicts) < _CACHED_NAMES and len(name) <= _CACHED_NAME_LENGTH:
+                verdicts[name] = verdict
         return verdict
 
     def _judge(self, name: bytes) -> bool:
@@ -97,9 +111,9 @@ def cookie_pairs(headers: Headers) -> list[tuple[bytes, bytes]]:
     for key, line in headers:
         if len(key) == 6 and key.lower() == b"cookie":
             for piece in line.split(b";"):
-                name, equals, value = piece.partition(b"=")
+                name, equals, value = piece.strip(b" \t").partition(b"=")
                 if equals:
-                    pairs.append((name.strip(b" \t"), value.strip(b" \t")))
+                    pairs.append((name.rstrip(b" \t"), value.lstrip(b" \t")))
     return pairs
 
 
@@ -117,18 +131,9 @@ def own_cookie(headers: Headers, name: bytes) -> bytes | Duplicate | None:
     return found
 
 
-@lru_cache(maxsize=64)
-def _own_folds(own_names: frozenset[bytes]) -> frozenset[bytes]:
-    return frozenset(fold for name in own_names for fold in name_folds(name))
-
-
-def _kept_back(name: bytes, rules: CookieRules, own_folds: frozenset[bytes]) -> bool:
-    return rules.vaulted(name) or not own_folds.isdisjoint(name_folds(name))
-
-
-def _hides_kept(text: bytes, rules: CookieRules, own_folds: frozenset[bytes]) -> bool:
+def _hides_kept(text: bytes, rules: CookieRules, own_names: frozenset[bytes]) -> bool:
     """Whether some parser would find a second pair in `text` whose name we keep back."""
-    return any(_kept_back(name, rules, own_folds) for name in _HIDDEN_PAIR.findall(text))
+    return any(rules.refuses(name, own_names) for name in _HIDDEN_PAIR.findall(text))
 
 
 def split_set_cookies(headers: Headers, rules: CookieRules, own_names: frozenset[bytes]) -> tuple[Headers, list[bytes]]:
@@ -148,7 +153,7 @@ def split_set_cookies(headers: Headers, rules: CookieRules, own_names: frozenset
                 continue
             # RFC 2109 joined several cookies by commas: a passed one may carry a vaulted one in its tail.
             if rules.vaulted(name) or any(
-                _hides_kept(piece.strip(b" \t"), rules, own_folds) for piece in header[1].split(b";")
+                _hides_kept(piece.strip(b" \t"), rules, own_names) for piece in header[1].split(b";")
             ):
                 vaulted.append(header[1])
             else:
@@ -169,10 +174,9 @@ def outgoing_cookie(
     `$Version` and its like would switch Tomcat to RFC 2109 quoting, in which one value may swallow the next pair.
     """
     pairs = [cookie.name + b"=" + cookie.value for cookie in jar.for_path(path, now)] if jar.cookies else []
-    own_folds = _own_folds(own_names)
     for name, value in cookie_pairs(request_headers):
-        if _kept_back(name, rules, own_folds) or name[:1] == b"$":
+        if rules.refuses(name, own_names) or name[:1] == b"$":
             continue
-        if _PLAIN_VALUE.fullmatch(value) or not _hides_kept(value, rules, own_folds):
+        if _PLAIN_VALUE.fullmatch(value) or not _hides_kept(value, rules, own_names):
             pairs.append(name + b"=" + value)
     return b"; ".join(pairs) if pairs else None
