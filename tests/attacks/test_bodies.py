@@ -50,7 +50,7 @@ def test_form_rule_believes_no_doubtful_body(stage: Stage, case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_query_rule_is_not_overruled_by_the_body(stage: Stage, case: Case) -> None:
-    """The rule reads the query, which is right; the app may let the body win. Then it is not forwarded either (R-091)."""
+    """The query is right, but the app may let the body win: then it is not forwarded either (R-091)."""
     person = stage.restricted()
     body = case.payload.replace(b"user_id=1&user%20id", b"id")
     sharper = Case(case.line, case.kind, case.section, body, case.note)

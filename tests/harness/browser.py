@@ -1,0 +1,46 @@
+"""Debian's Chromium, steered by Playwright, and a phone that reads QR codes off its screen."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
+
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def chromium() -> Iterator[BrowserContext]:
+    """A fresh profile that reads English; a page waits ten seconds at most."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        context = browser.new_context(locale="en-GB", accept_downloads=True, viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(10_000)
+        try:
+            yield context
+        finally:
+            context.close()
+            browser.close()
+
+
+def scanned_secret(page: Page) -> str:
+    """The key in the QR code that the page shows, read off a screenshot."""
+    picture = Image.open(io.BytesIO(page.screenshot(full_page=True)))
+    (code,) = zxingcpp.read_barcodes(picture)
+    found = urlsplit(code.text)
+    assert (found.scheme, found.netloc) == ("otpauth", "totp"), code.text
+    return parse_qs(found.query)["secret"][0]
