@@ -54,7 +54,7 @@ _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)(.*)", re.DOTALL)
 _PLAIN_CONNECTION = frozenset((b"keep-alive", b"close", b"Keep-Alive", b"Close"))
 _HARMLESS_NOMINATED = re.compile(rb"(?i:keep-alive|close|upgrade|te|http2-settings|)")
 # Nominating one of these would take it from the request behind the gateway's back (RFC 9110 7.6.1, CVE-2025-48865).
-_NEVER_NOMINATED = frozenset((b"host", b"cookie", b"content-length", b"content-type", b"transfer-encoding", b"authorization"))
+_NEVER_NOMINATED = frozenset(b"host cookie content-length content-type transfer-encoding authorization".split())
 # Some servers do not read such a body and take it for the next request (CL.0): the next user's answer is then wrong.
 _BODILESS_METHODS = frozenset((b"GET", b"HEAD", b"OPTIONS"))
 _REFUSED_METHODS = frozenset((b"CONNECT", b"TRACE"))
@@ -90,6 +90,16 @@ def examine(head: RequestHead) -> Examined | Refusal:
     if host is None:
         return Refusal(400, "host")
     return _settle(head, host, length, chunked, expects and head.version == "1.1")
+
+
+def check_request(head: RequestHead) -> RequestHead | Refusal:
+    """`examine` for whoever needs only the head, with its target in origin-form."""
+    examined = examine(head)
+    if isinstance(examined, Refusal):
+        return examined
+    if examined.target == head.target:
+        return head
+    return RequestHead(head.method, examined.target, head.version, head.headers)
 
 
 def _odd_header(kind: int, value: bytes, version: str) -> Refusal | None:
@@ -196,7 +206,8 @@ def _vouched(forwarded: list[bytes], client_address: str, peer: str) -> bytes:
 
 
 _RESPONSE_DROPPED = frozenset(
-    b"connection keep-alive proxy-connection transfer-encoding content-length te trailer upgrade proxy-authenticate".split()
+    b"connection keep-alive proxy-connection proxy-authenticate "
+    b"transfer-encoding content-length te trailer upgrade".split()
 )
 
 
@@ -214,14 +225,15 @@ def response_headers(headers: Headers) -> Headers:
     return tuple([pair for pair in headers if _stays(pair[0])])
 
 
-def client_address(peer: str, headers: Headers, trusted: Networks) -> str:
-    """Who really asks: from the peer leftwards through X-Forwarded-For for as long as each hop is a trusted proxy.
+def client_address(peer: str, headers: Headers, trusted: Networks) -> tuple[str, bool]:
+    """Who really asks, and whether the peer is a trusted proxy: from the peer leftwards through X-Forwarded-For for as
+    long as each hop is one.
 
     The first address that is no trusted proxy is the client. An entry that is no address ends the walk: nobody
     vouches for what stands left of it. `peer` is "" for a UNIX socket, which is trusted as much as its directory is.
     """
     if not trusted or (peer and not is_trusted(peer, trusted)):
-        return peer
+        return peer, False
     entries: list[bytes] = []
     for name, value in headers:
         if kind_of(name) == _FORWARDED_FOR:
@@ -234,7 +246,16 @@ def client_address(peer: str, headers: Headers, trusted: Networks) -> str:
         reached = address
         if not is_trusted(address, trusted):
             break
-    return reached
+    return reached, True
+
+
+def client_scheme(own: str, headers: Headers, trusted: bool) -> str:
+    """`http` or `https` as the browser used it: the socket's own, or what a trusted proxy says in X-Forwarded-Proto."""
+    if trusted:
+        for name, value in headers:
+            if name.lower() == b"x-forwarded-proto" and value in (b"http", b"https"):
+                return value.decode()
+    return own
 
 
 @lru_cache(maxsize=4096)

@@ -52,7 +52,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One line of the table. `path` segments: a literal, `{name}` or `*` for one segment, a final `**` for any rest."""
+    """One line of the table. `path` segments: a literal, `{name}` or `*` for one segment, a final `**` for any rest.
+
+    No `methods` means any: what closes (`full`, `deny`) must close for all of them.
+    """
 
     name: str
     path: str

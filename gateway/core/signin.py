@@ -41,6 +41,7 @@ class SignInRule:
     failure: tuple[AnswerTest, ...] = ()
     charset: str = "utf-8"
     framed: bool = False
+    cross_site: bool = False  # the form stands on a page of another site; default: login CSRF is refused
     deliver_at_once: bool = False  # answer goes to the script at once, cookies withheld (single-page apps)
     line: int = 0
 

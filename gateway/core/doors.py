@@ -1,0 +1,41 @@
+"""The ways in and out that the configuration names: sign-in and sign-out addresses, found by exact bytes.
+
+A spelling that some app might still read as one of these addresses is no door but a trap: through `//login` a person
+with a code for their own ID could sign in as somebody else and keep the level. Such spellings are refused for all.
+"""
+
+from __future__ import annotations
+
+from gateway.core.routes import Access, Route, RouteTable
+from gateway.core.signin import SignInRule, SignOutRule
+
+
+class Doors:
+    """Sign-in and sign-out rules over the same tree of path segments that the route table uses."""
+
+    def __init__(self, sign_in: tuple[SignInRule, ...], sign_out: tuple[SignOutRule, ...]) -> None:
+        self._sign_in = sign_in
+        self._sign_out = sign_out
+        self._in_table = RouteTable(tuple(Route(str(n), rule.path, Access.PUBLIC) for n, rule in enumerate(sign_in)))
+        self._out_table = RouteTable(tuple(Route(str(n), rule.path, Access.PUBLIC) for n, rule in enumerate(sign_out)))
+        named = [rule.path for rule in sign_in] + [rule.path for rule in sign_out]
+        named = [path for path in named if not path.endswith("**")]
+        self._folded = RouteTable(tuple(Route(path, path.lower(), Access.DENY) for path in named))
+
+    def sign_in(self, method: bytes, path: bytes) -> tuple[SignInRule, ...]:
+        """The rules that may recognise this request as a sign-in, in file order; exact bytes only."""
+        found = self._in_table.candidates(path)
+        rules = (self._sign_in[int(candidate.route.name)] for candidate in found)
+        return tuple(rule for rule in rules if method in rule.methods)
+
+    def sign_out(self, method: bytes, path: bytes) -> SignOutRule | None:
+        """The rule by which this request signs out, or None; exact bytes only."""
+        for candidate in self._out_table.candidates(path):
+            rule = self._sign_out[int(candidate.route.name)]
+            if method in rule.methods:
+                return rule
+        return None
+
+    def opens_folded(self, folded_path: bytes) -> bool:
+        """Whether some app might read a path that folds to this one as a sign-in or sign-out address."""
+        return self._folded.denies_folded(folded_path) is not None

@@ -1,0 +1,163 @@
+"""Judging an app's answer to a sign-in by the rule's tests. Positive only: without a test that holds, nobody is in."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from gateway.core.html import find_element, parse_selector
+from gateway.core.messages import Headers, ResponseHead, first_header, header_values
+from gateway.core.params import Missing, parse_form, parse_query
+from gateway.core.signin import AnswerTest, FieldPlace, SignInRule
+
+_DEAD_COOKIE = re.compile(rb";\s*max-age\s*=\s*(0|-[0-9]+)\s*(;|$)|;\s*expires\s*=[^;]*\b19[0-9]{2}\b", re.IGNORECASE)
+
+
+def may_carry_login_id(rule: SignInRule, query: bytes | None, headers: Headers) -> bool:
+    """Whether a request at the rule's address could be a sign-in, judged before its body is read."""
+    if rule.place is FieldPlace.QUERY:
+        return query is not None
+    return rule.place is FieldPlace.JSON or _form_like(header_values(headers, b"content-type"))
+
+
+def attempted_login_id(rule: SignInRule, query: bytes | None, headers: Headers, body: bytes) -> str | Missing:
+    """The login ID that the app will read from this request. ABSENT: no sign-in; DOUBT: parsers may disagree."""
+    if rule.place is FieldPlace.QUERY:
+        parameters = parse_query(query)
+        return Missing.DOUBT if parameters is None else parameters.only(rule.field)
+    if rule.place is FieldPlace.JSON:
+        return _json_field(rule.field, body)
+    in_query = parse_query(query)
+    if in_query is None or in_query.only(rule.field) is not Missing.ABSENT:
+        return Missing.DOUBT  # query and form may both be read, in an order that only the app knows
+    types = header_values(headers, b"content-type")
+    if not body or not _form_like(types):
+        return Missing.ABSENT
+    form = parse_form(types, header_values(headers, b"content-encoding"), body)
+    return Missing.DOUBT if form is None else form.only(rule.field)
+
+
+def _form_like(content_types: list[bytes]) -> bool:
+    """What some app might read as a form: no type at all is left to the app's guess, so it counts."""
+    joined = b",".join(content_types).lower()
+    return not joined or b"urlencoded" in joined or b"multipart" in joined
+
+
+def _json_field(path: str, body: bytes) -> str | Missing:
+    try:
+        value: object = json.loads(body.decode("utf-8"), object_pairs_hook=_no_duplicates)
+    except (ValueError, RecursionError):
+        return Missing.DOUBT
+    for part in path.split("."):
+        if not isinstance(value, dict) or part not in value:
+            return Missing.ABSENT
+        value = value[part]
+    return value if isinstance(value, str) else Missing.DOUBT
+
+
+def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Parsers differ in which of two equal keys they take; keys that differ in case may be one to the app."""
+    folded = {key.casefold() for key, _ in pairs}
+    if len(folded) != len(pairs):
+        raise ValueError("duplicate keys")
+    return dict(pairs)
+
+
+def signed_in(rule: SignInRule, head: ResponseHead, body: bytes) -> bool:
+    """Whether the answer says that the sign-in worked. `body` as it came, content coding and all."""
+    text = plain_body(head.headers, body)
+    if any(_holds(test, rule, head, text) for test in rule.failure):
+        return False
+    return any(_holds(test, rule, head, text) for test in rule.success)
+
+
+def _holds(test: AnswerTest, rule: SignInRule, head: ResponseHead, body: bytes | None) -> bool:
+    if test.status is not None and head.status not in test.status:
+        return False
+    if test.location and not _location_fits(test.location, head.headers):
+        return False
+    if test.cookie_set and not _cookie_fits(test.cookie_set, head.headers):
+        return False
+    for name, glob in test.header:
+        values = header_values(head.headers, name.lower().encode())
+        if not any(_glob(glob).fullmatch(value.decode("latin-1")) for value in values):
+            return False
+    return _body_fits(test, rule, head.headers, body)
+
+
+def _body_fits(test: AnswerTest, rule: SignInRule, headers: Headers, body: bytes | None) -> bool:
+    if not (test.body_has or test.body_lacks or test.element):
+        return True
+    if body is None:
+        return False
+    charsets = {rule.charset, _charset(headers) or rule.charset}
+    if not all(_occurs(text, body, charsets) for text in test.body_has):
+        return False
+    if any(_occurs(text, body, charsets) for text in test.body_lacks):
+        return False
+    return all(find_element(body, parse_selector(selector)) for selector in test.element)
+
+
+def _occurs(text: str, body: bytes, charsets: set[str]) -> bool:
+    for charset in charsets:
+        try:
+            if text.encode(charset) in body:
+                return True
+        except (LookupError, UnicodeEncodeError):
+            continue
+    return False
+
+
+def _charset(headers: Headers) -> str | None:
+    found = re.search(rb"charset\s*=\s*\"?([A-Za-z0-9_.:-]+)", first_header(headers, b"content-type") or b"", re.IGNORECASE)
+    return found[1].decode("ascii") if found else None
+
+
+def _location_fits(globs: tuple[str, ...], headers: Headers) -> bool:
+    value = first_header(headers, b"location")
+    if value is None:
+        return False
+    sent = value.decode("latin-1")
+    try:
+        parts = urlsplit(sent)
+    except ValueError:
+        return False
+    below = parts.path + (f"?{parts.query}" if parts.query else "")
+    return any(_glob(glob).fullmatch(sent) or _glob(glob).fullmatch(below) for glob in globs)
+
+
+def _cookie_fits(globs: tuple[str, ...], headers: Headers) -> bool:
+    """The last word of the answer on a cookie counts: deleted and then set is set, set and then deleted is not."""
+    last: dict[str, bool] = {}
+    for value in header_values(headers, b"set-cookie"):
+        pair, _, _ = value.partition(b";")
+        name, _, content = pair.partition(b"=")
+        alive = bool(content.strip(b' \t"')) and _DEAD_COOKIE.search(value) is None
+        last[name.strip(b" \t").decode("latin-1")] = alive
+    return any(alive and any(_glob(glob).fullmatch(name) for glob in globs) for name, alive in last.items())
+
+
+@lru_cache(maxsize=1024)
+def _glob(pattern: str) -> re.Pattern[str]:
+    """`*` stands for any run of characters; everything else for itself."""
+    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
+
+
+def plain_body(headers: Headers, body: bytes, limit: int = 8 << 20) -> bytes | None:
+    """The body without its content coding; None for a coding other than gzip or deflate, a broken or a bomb-like one."""
+    coding = b",".join(header_values(headers, b"content-encoding")).strip().lower()
+    if coding in (b"", b"identity"):
+        return body
+    if coding not in (b"gzip", b"x-gzip", b"deflate"):
+        return None
+    for window in (47, -15) if coding == b"deflate" else (47,):
+        engine = zlib.decompressobj(window)
+        try:
+            plain = engine.decompress(body, limit)
+        except zlib.error:
+            continue
+        return plain if engine.eof and not engine.unconsumed_tail else None
+    return None

@@ -1,0 +1,150 @@
+"""Sending a judged request on: the head that the app gets, and what becomes of its answer on the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from ipaddress import IPv4Network, IPv6Network
+
+from gateway.core import heads
+from gateway.core.messages import Headers, RequestHead, ResponseHead, first_header, header_values
+from gateway.core.own_cookies import OwnCookies
+from gateway.core.page_edits import PageEdits, PageFilter, editable, edited_headers, in_coding
+from gateway.core.session import Level
+from gateway.core.urlsession import PageScrubber
+from gateway.proxy.actions import Action, BodyFilter, Forward, ResponsePlan
+from gateway.proxy.vaulting import Vault, withhold
+from gateway.proxy.visit import Visit
+from gateway.stores.sessions import HeldForm
+
+# What would let an app answer "not changed" or in part about a page that is edited on its way.
+_CONDITIONAL = frozenset({b"if-none-match", b"if-modified-since", b"if-range", b"range", b"accept-encoding"})
+
+
+class Forwarding:
+    """Builds Forward actions."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        edits: PageEdits,
+        own: OwnCookies,
+        trusted: tuple[IPv4Network | IPv6Network, ...],
+        public_origin: bytes,
+        scheme: str,
+    ) -> None:
+        self._vault = vault
+        self._edits = edits
+        self._own = own
+        self._trusted = trusted
+        self._public_origin = public_origin
+        self._scheme = scheme
+
+    def headers_for(self, visit: Visit, cookie: bytes | None) -> Headers:
+        """The app's request headers, but for framing."""
+        return heads.request_headers(
+            visit.head,
+            client_address=visit.client,
+            scheme=self._scheme,
+            host=first_header(visit.head.headers, b"host") or b"",
+            trusted=visit.trusted,
+            peer=visit.peer,
+            pass_headers=visit.app.pass_headers,
+            cookie=cookie,
+            host_header=visit.app.host_header,
+        )
+
+    def to_app(self, visit: Visit, level: Level, body: bytes | None = None) -> Action:
+        """Send the request to its app under the visitor's vault; a restricted session's pages are edited."""
+        cookie = self._vault.outgoing(visit)
+        headers = self.headers_for(visit, cookie)
+        selectors = self.selectors(visit, level)
+        if selectors:
+            headers = _unconditional(headers)
+
+        def on_response(head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
+            passed, vaulted = withhold(visit.app, heads.response_headers(head.headers), self._public_origin)
+            page = _filter_for(visit, head, cookie, vaulted, selectors)
+            if page is not None and selectors:
+                passed = edited_headers(passed)
+            if not vaulted:
+                return ResponsePlan(passed, page)
+            return self._keeping(visit, passed, vaulted, page)
+
+        return Forward(visit.app.name, visit.head.method, visit.target.raw, headers, on_response, body)
+
+    def selectors(self, visit: Visit, level: Level) -> tuple[str, ...]:
+        """What this person does not see of the page at this address."""
+        if level is not Level.RESTRICTED or visit.visitor.policy is None:
+            return ()
+        return self._edits.selectors(visit.target.path, visit.visitor.policy)
+
+    def replay(self, visit: Visit, level: Level, form: HeldForm) -> Action:
+        """Send a form that waited for a code, as it was sent: its own method, address, type and bytes."""
+        visit.head = _replaying(visit, form)
+        visit.target = type(visit.target)(form.target, visit.target.path, visit.target.query, visit.target.doubt)
+        return self.to_app(visit, level, form.body)
+
+    def signing_out(self, visit: Visit, body: bytes | None) -> Action:
+        """The app's own sign-out goes through once more with the vault, and the browser forgets the session."""
+        headers = self.headers_for(visit, self._vault.outgoing(visit))
+
+        def on_response(head: ResponseHead) -> ResponsePlan:
+            passed, _ = withhold(visit.app, heads.response_headers(head.headers), self._public_origin)
+            return ResponsePlan((*passed, self._own.clear(self._own.session)))
+
+        return Forward(visit.app.name, visit.head.method, visit.target.raw, headers, on_response, body)
+
+    def to_portal(self, visit: Visit, upstream: str) -> Action:
+        """A page of the gateway: the portal gets the session cookie, and from us who asks and under which reference."""
+        token = visit.token
+        cookie = self._own.session + b"=" + token if token is not None else None
+        headers = (
+            *self.headers_for(visit, cookie),
+            (b"X-Sekisho-Client", visit.client.encode()),
+            (b"X-Sekisho-Reference", visit.reference.encode()),
+        )
+        return Forward(upstream, visit.head.method, visit.target.raw, headers, _as_it_is)
+
+    async def _keeping(
+        self, visit: Visit, passed: Headers, vaulted: list[bytes], page: BodyFilter | None
+    ) -> ResponsePlan:
+        return ResponsePlan((*passed, *await self._vault.keep(visit, vaulted)), page)
+
+
+def _filter_for(
+    visit: Visit, head: ResponseHead, cookie: bytes | None, vaulted: list[bytes], selectors: tuple[str, ...]
+) -> BodyFilter | None:
+    if not editable(head.headers):
+        return None
+    if selectors:
+        return in_coding(head.headers, PageFilter(selectors))
+    if vaulted and _writes_session_ids(visit.app.session_id_names, cookie, vaulted):
+        return in_coding(head.headers, PageScrubber(visit.app.session_id_names))
+    return None
+
+
+def _replaying(visit: Visit, form: HeldForm) -> RequestHead:
+    """The head of the GET that came, turned into that of the form that waited."""
+    kept = tuple(pair for pair in visit.head.headers if pair[0].lower() not in (b"content-type", b"content-length"))
+    headers = (*kept, (b"Content-Type", form.content_type)) if form.content_type else kept
+    return RequestHead(form.method, form.target, visit.head.version, headers)
+
+
+def _as_it_is(head: ResponseHead) -> ResponsePlan:
+    return ResponsePlan(heads.response_headers(head.headers))
+
+
+def _unconditional(headers: Headers) -> Headers:
+    kept = tuple(pair for pair in headers if pair[0].lower() not in _CONDITIONAL)
+    accepted = b",".join(header_values(headers, b"accept-encoding")).lower()
+    return (*kept, (b"Accept-Encoding", b"gzip")) if b"gzip" in accepted else kept
+
+
+def _writes_session_ids(names: tuple[str, ...], cookie: bytes | None, vaulted: list[bytes]) -> bool:
+    """Servlet containers write the ID into a page only while they have not seen their cookie come back."""
+    for name in names:
+        folded = name.lower().encode() + b"="
+        if any(value.lstrip().lower().startswith(folded) for value in vaulted):
+            return cookie is None or folded not in cookie.lower()
+    return False
+

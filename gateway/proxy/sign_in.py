@@ -1,0 +1,174 @@
+"""Standing in the app's own sign-in: forward it, judge the answer, and withhold what it gave until all is proven.
+
+browser ── POST /login ──► gate ──► app          the password passes through and is kept nowhere
+◄── 302 + cookie ──
+failed: the app's own answer goes on as it is
+fine, no second factor due: the answer goes on, its cookies stay in the vault
+fine, second factor due: the answer is held, the browser is led to choice or code
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from gateway.core.errors import UpstreamUnavailable
+from gateway.core.heads import response_headers
+from gateway.core.jar import Jar
+from gateway.core.judging import signed_in
+from gateway.core.messages import Answer, Headers, header_values
+from gateway.core.navigation import is_navigation
+from gateway.core.own_cookies import OwnCookies
+from gateway.core.policy import Policy
+from gateway.core.session import Level, Session, assurance_level
+from gateway.core.signin import FieldPlace, SignInRule
+from gateway.core.subject import Kind, Subject, canonical_login_id
+from gateway.proxy.actions import Reply, UpstreamClient
+from gateway.proxy.replies import see_other
+from gateway.proxy.vaulting import Vault, withhold
+from gateway.proxy.visit import Visit
+from gateway.stores.base import AuditEvent
+from gateway.stores.sessions import Continuation, SessionRecord, Sessions
+
+JAR_SECONDS = 12 * 3600.0
+CHOICE_PAGE = b"/.sekisho/choice"
+CODE_PAGE = b"/.sekisho/code"
+_log = logging.getLogger("sekisho.sign_in")
+
+FindSubject = Callable[[str], Awaitable[Subject | None]]
+PolicyOf = Callable[[Subject], Awaitable[Policy]]
+Record = Callable[[AuditEvent], Awaitable[None]]
+ErrorPage = Callable[..., Answer]
+HeadersFor = Callable[[Visit, bytes | None], Headers]
+
+
+@dataclass(frozen=True, slots=True)
+class SignInParts:
+    """What a sign-in touches: nothing else."""
+
+    client: UpstreamClient
+    sessions: Sessions
+    vault: Vault
+    own: OwnCookies
+    find_subject: FindSubject
+    policy_of: PolicyOf
+    record: Record
+    error_page: ErrorPage
+    headers_for: HeadersFor
+    public_origin: bytes
+    answer_limit: int
+    refuse_unknown: bool
+
+
+class SignIn:
+    """Carries one sign-in through."""
+
+    def __init__(self, parts: SignInParts) -> None:
+        self._parts = parts
+
+    async def carry(self, visit: Visit, rule: SignInRule, typed: str, body: bytes) -> Reply:
+        """Forward the sign-in, judge what comes back, and answer the browser."""
+        parts = self._parts
+        if b"cross-site" in header_values(visit.head.headers, b"sec-fetch-site") and not rule.cross_site:
+            return self._refusal(visit, 403, "cross-site-sign-in")
+        try:
+            login_id = canonical_login_id(typed)
+        except ValueError:
+            return self._refusal(visit, 400, "doubtful-login-id")
+        headers = _readable_answer(parts.headers_for(visit, parts.vault.outgoing(visit)))
+        try:
+            head, answer_body = await parts.client.fetch(
+                visit.app.name, visit.head.method, visit.target.raw, headers, body, parts.answer_limit
+            )
+        except UpstreamUnavailable as fault:
+            _log.warning("sign-in at %s: %s", rule.name, fault)
+            problem = "upstream-slow" if fault.timed_out else "upstream-down"
+            return Reply(parts.error_page(problem, visit.head, visit.reference))
+        passed, vaulted = withhold(visit.app, response_headers(head.headers), parts.public_origin)
+        answer = Answer(head.status, head.reason, passed, answer_body)
+        if not signed_in(rule, head, answer_body):
+            return await self._failed(visit, rule, login_id, answer, vaulted)
+        return await self._succeeded(visit, rule, login_id, answer, vaulted)
+
+    async def _failed(
+        self, visit: Visit, rule: SignInRule, login_id: str, answer: Answer, vaulted: list[bytes]
+    ) -> Reply:
+        """As the app worded it; cookies of the attempt stay with the visitor's jar."""
+        await self._record(visit, "sign_in.password.refused", Subject(login_id, Kind.UNKNOWN), rule.name)
+        extra = await self._parts.vault.keep(visit, vaulted) if vaulted else ()
+        return Reply(Answer(answer.status, answer.reason, (*answer.headers, *extra), answer.body))
+
+    async def _succeeded(
+        self, visit: Visit, rule: SignInRule, login_id: str, answer: Answer, vaulted: list[bytes]
+    ) -> Reply:
+        parts, now = self._parts, visit.now
+        subject = await parts.find_subject(login_id)
+        if subject is None and parts.refuse_unknown:
+            await self._record(visit, "sign_in.subject.unknown", Subject(login_id, Kind.UNKNOWN), rule.name)
+            return self._refusal(visit, 403, "unknown-login-id")
+        subject = subject or Subject(login_id, Kind.UNKNOWN)
+        policy = await parts.policy_of(subject)
+        session = Session(subject, visit.app.name, password_at=now, seen_at=now)
+        jar = visit.visitor.jar.store(vaulted, visit.target.path, now)
+        level = assurance_level(session, policy, now)
+        held = level is not Level.FULL and not rule.deliver_at_once
+        token = await self._open(visit, rule, session, jar, answer if held else None)
+        await self._record(visit, "sign_in.password.accepted", subject, rule.name)
+        cookies = (parts.own.set(parts.own.session, token), parts.own.clear(parts.own.jar))
+        if not held:
+            return Reply(Answer(answer.status, answer.reason, (*answer.headers, *cookies), answer.body))
+        page = CHOICE_PAGE if level is Level.CHOICE_DUE else CODE_PAGE
+        if is_navigation(visit.head):
+            return Reply(see_other(page, cookies))
+        refusal = parts.error_page(level.value, visit.head, visit.reference, code_page=page.decode())
+        return Reply(Answer(refusal.status, refusal.reason, (*refusal.headers, *cookies), refusal.body))
+
+    async def _open(
+        self, visit: Visit, rule: SignInRule, session: Session, jar: Jar, held: Answer | None
+    ) -> bytes:
+        """A fresh session under a fresh token; whatever this browser had before is dead (R-032, R-066)."""
+        parts, visitor = self._parts, visit.visitor
+        if visitor.live is not None:
+            await parts.sessions.end(visitor.live)
+        if visitor.jar_id:
+            await parts.sessions.spend_jar(visitor.jar_id, visit.now + JAR_SECONDS)
+        # A sign-in by GET carries the password in its query: only the path may be kept and asked for again.
+        target = visit.target.path if rule.place is FieldPlace.QUERY else visit.target.raw
+        continuation = Continuation(target, "answer", rule.name) if held is not None else None
+        token = await parts.sessions.open(
+            SessionRecord(session, jar, secrets.token_urlsafe(24), continuation, None)
+        )
+        if held is not None:
+            live = await parts.sessions.load(token)
+            if live is not None:
+                await parts.sessions.hold_answer(live.key, held)
+        return token
+
+    def _refusal(self, visit: Visit, status: int, reason: str) -> Reply:
+        problem = "refused" if status == 403 else "malformed"
+        return Reply(self._parts.error_page(problem, visit.head, visit.reference, reason=reason))
+
+    async def _record(self, visit: Visit, name: str, subject: Subject, rule: str) -> None:
+        await self._parts.record(
+            AuditEvent(
+                visit.now,
+                name,
+                visit.reference,
+                subject.login_id,
+                subject.login_id,
+                subject.office,
+                subject.establishment,
+                visit.client,
+                (("rule", rule),),
+            )
+        )
+
+
+def _readable_answer(headers: Headers) -> Headers:
+    """The answer must be readable here: of the content codings that the browser takes only gzip is let through."""
+    accepted = b",".join(header_values(headers, b"accept-encoding")).lower()
+    kept = tuple(pair for pair in headers if pair[0].lower() not in (b"accept-encoding", b"range"))
+    return (*kept, (b"Accept-Encoding", b"gzip")) if b"gzip" in accepted else kept
+

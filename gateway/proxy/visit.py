@@ -1,0 +1,45 @@
+"""One request with everything the gate found out about it: its app, its target, and who is asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gateway.core.apps import App
+from gateway.core.jar import Jar
+from gateway.core.messages import RequestHead
+from gateway.core.policy import Policy
+from gateway.core.session import Session
+from gateway.core.target import Target
+from gateway.stores.sessions import LiveSession
+
+
+@dataclass(slots=True)
+class Visitor:
+    """Who is asking. Without a session the jar is the anonymous visitor's own, carried sealed by the browser."""
+
+    live: LiveSession | None = None
+    policy: Policy | None = None
+    jar: Jar = field(default_factory=Jar)
+    jar_id: bytes = b""
+
+    @property
+    def session(self) -> Session | None:
+        """Proofs and choices, or None."""
+        return self.live.record.session if self.live is not None else None
+
+
+@dataclass(slots=True)
+class Visit:
+    """A request on its way through the gate."""
+
+    head: RequestHead
+    target: Target
+    app: App
+    peer: str
+    client: str  # client address, as far as trusted proxies vouch for it
+    trusted: bool  # the peer is a trusted proxy
+    has_body: bool
+    now: float
+    reference: str
+    token: bytes | None = None  # the session cookie's value as it came, whether or not it is good
+    visitor: Visitor = field(default_factory=Visitor)

@@ -1,0 +1,171 @@
+"""What waits for a proof: a request that needs more than the person has shown, kept until they have shown it (C6).
+
+A page is led to the portal and comes back to where the person wanted to go; a form that they sent is kept whole and
+sent when the code is in. A script gets a status and a reason instead: it could do nothing with a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from gateway.core.apps import AppTable
+from gateway.core.decide import ChoiceNeeded, CodeNeeded, Decision, Pass, Reason, SignInNeeded
+from gateway.core.errors import StoreUnavailable
+from gateway.core.messages import Answer, first_header
+from gateway.core.navigation import is_navigation
+from gateway.core.own_cookies import OwnCookies
+from gateway.core.page_edits import edit_page
+from gateway.core.session import Level, assurance_level
+from gateway.core.target import parse_target
+from gateway.proxy.actions import Action, ReadBody, Reply
+from gateway.proxy.forwarding import Forwarding
+from gateway.proxy.replies import see_other, with_headers
+from gateway.proxy.sign_in import CHOICE_PAGE, CODE_PAGE, ErrorPage
+from gateway.proxy.visit import Visit
+from gateway.stores.records import Continuation, HeldForm, SessionRecord
+from gateway.stores.sessions import LiveSession, Sessions
+
+STEP_UP_PAGE = b"/.sekisho/step-up"
+_SETTLED = frozenset({Level.FULL, Level.RESTRICTED})
+_READING = frozenset({b"GET", b"HEAD"})
+Judge = Callable[[Visit], Decision]
+
+
+class Waiting:
+    """Keeps what waits, and gives it back when the proof is there."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        forwarding: Forwarding,
+        apps: AppTable,
+        own: OwnCookies,
+        error_page: ErrorPage,
+        public_origin: bytes,
+        form_bytes: int,
+    ) -> None:
+        self._sessions = sessions
+        self._forwarding = forwarding
+        self._apps = apps
+        self._own = own
+        self._error_page = error_page
+        self._public_origin = public_origin
+        self._form_bytes = form_bytes
+
+    def sign_in_needed(self, visit: Visit, decision: SignInNeeded) -> Action:
+        """A first visit is led to the app's sign-in page; whoever was signed in before is told that it ended."""
+        page = visit.app.sign_in_page.encode()
+        first_visit = visit.token is None and visit.head.method in _READING
+        if first_visit and is_navigation(visit.head) and visit.target.path != page.partition(b"?")[0]:
+            return Reply(see_other(page))
+        problem = "sign-in-due" if visit.token is None else "sign-in-expired"
+        answer = self._error_page(
+            problem, visit.head, visit.reference, reason=decision.reason.value, action=page.decode()
+        )
+        forget = (self._own.clear(self._own.session),) if visit.token is not None else ()
+        return Reply(with_headers(answer, forget))
+
+    def more_needed(
+        self, visit: Visit, decision: ChoiceNeeded | CodeNeeded, body: bytes | None
+    ) -> Action | Awaitable[Action]:
+        """Lead a person to the choice or the code and keep what they wanted; tell a script."""
+        page = _page_for(decision)
+        if not is_navigation(visit.head):
+            problem = "choice-due" if isinstance(decision, ChoiceNeeded) else "code-due"
+            return Reply(
+                self._error_page(
+                    problem, visit.head, visit.reference, reason=decision.reason.value, code_page=page.decode()
+                )
+            )
+        live = visit.visitor.live
+        if live is None or self._foreign(visit):
+            return Reply(self._error_page("refused", visit.head, visit.reference, reason="cross-site"))
+        if visit.head.method in _READING:
+            return self._keep(visit, live, decision, None)
+        if body is not None:
+            return self._keep(visit, live, decision, body)
+        if not visit.has_body:
+            return self._keep(visit, live, decision, b"")
+        return ReadBody(
+            self._form_bytes,
+            lambda read: self._keep(visit, live, decision, read),
+            lambda: Reply(self._error_page("too-large", visit.head, visit.reference, code_page=page.decode())),
+        )
+
+    def _foreign(self, visit: Visit) -> bool:
+        """Whether another site sent this form: it must not be kept and sent later with the person's own code."""
+        if visit.head.method in _READING:
+            return False
+        site = first_header(visit.head.headers, b"sec-fetch-site")
+        origin = first_header(visit.head.headers, b"origin")
+        if site is not None:
+            return site not in (b"same-origin", b"none")
+        return origin is not None and origin != self._public_origin
+
+    async def _keep(
+        self, visit: Visit, live: LiveSession, decision: ChoiceNeeded | CodeNeeded, body: bytes | None
+    ) -> Action:
+        """Remember where the person wanted to go. What the sign-in itself holds is not pushed aside."""
+        page = see_other(_page_for(decision))
+        waiting = live.record.continuation
+        if waiting is not None and waiting.kind == "answer":
+            return Reply(page)
+        label = visit.target.path.decode("latin-1")
+        continuation = Continuation(visit.target.raw, "visit" if body is None else "form", label)
+        try:
+            updated = await self._sessions.update(live, lambda record: replace(record, continuation=continuation))
+            if updated is not None and body is not None:
+                content_type = first_header(visit.head.headers, b"content-type") or b""
+                form = HeldForm(visit.head.method, visit.target.raw, content_type, body)
+                await self._sessions.hold_form(updated.key, form)
+        except StoreUnavailable:
+            return Reply(self._error_page("store-down", visit.head, visit.reference))
+        return Reply(page)
+
+    def is_due(self, visit: Visit) -> bool:
+        """Whether this is the browser coming back for what is held. Never before all that was due is proven."""
+        visitor = visit.visitor
+        if visitor.live is None or visit.head.method != b"GET":
+            return False
+        waiting = visitor.live.record.continuation
+        if waiting is None or waiting.kind == "visit" or waiting.target != visit.target.raw:
+            return False
+        return assurance_level(visitor.session, visitor.policy, visit.now) in _SETTLED
+
+    async def deliver(self, visit: Visit, judge: Judge) -> Action:
+        """Give what is held, once; a second request for the same address is one like any other."""
+        live = visit.visitor.live
+        if live is None:
+            return self.sign_in_needed(visit, SignInNeeded(Reason.NOT_SIGNED_IN, Level.ANONYMOUS))
+        held = await self._sessions.take_held(live.key)
+        updated = await self._sessions.update(live, _nothing_waits)
+        visit.visitor.live = updated or live
+        if isinstance(held, Answer):
+            level = assurance_level(visit.visitor.session, visit.visitor.policy, visit.now)
+            selectors = self._forwarding.selectors(visit, level)
+            headers, body = edit_page(held.headers, held.body, selectors)
+            return Reply(Answer(held.status, held.reason, headers, body))
+        if isinstance(held, HeldForm):
+            return self._send(visit, held, judge)
+        return Reply(see_other(visit.target.raw))
+
+    def _send(self, visit: Visit, form: HeldForm, judge: Judge) -> Action:
+        """The form is judged as what it is, under the level of now; only a pass lets it through."""
+        asked = replace(visit.head, method=form.method)
+        visit.head, visit.has_body = asked, bool(form.body)
+        visit.target = parse_target(form.target)
+        decision = judge(visit)
+        if not isinstance(decision, Pass):
+            return Reply(self._error_page("refused", visit.head, visit.reference, reason=decision.reason.value))
+        return self._forwarding.replay(visit, decision.level, form)
+
+
+def _nothing_waits(record: SessionRecord) -> SessionRecord:
+    return record if record.continuation is None else replace(record, continuation=None)
+
+
+def _page_for(decision: ChoiceNeeded | CodeNeeded) -> bytes:
+    if isinstance(decision, ChoiceNeeded):
+        return CHOICE_PAGE
+    return STEP_UP_PAGE if decision.level is Level.RESTRICTED else CODE_PAGE
