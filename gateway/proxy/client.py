@@ -1,0 +1,417 @@
+"""One browser connection: one request at a time, in order, each judged by the gate before anything else happens.
+
+    bytes ─► Intake ─ queue ─► admit ─► Forward ─► ForwardExchange ─► answer ─► next of the queue
+                                  ├──► ReadBody ─► body ─► then ─┐
+                                  └──► Reply ◄───────────────────┘
+
+No task is made unless the gate has to wait for something. Once a task runs it is never cancelled by the browser going
+away: a code check or a sign-in that has begun is finished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.config.settings import Limits
+from gateway.core.messages import Answer, RequestHead
+from gateway.proxy import framing
+from gateway.proxy.actions import Action, Forward, Gate, Peer, ReadBody, Reply
+from gateway.proxy.forward import ForwardExchange
+from gateway.proxy.intake import Incoming, Intake
+from gateway.proxy.pool import Pool
+from gateway.proxy.sweep import NEVER, Sweep
+
+_log = logging.getLogger("sekisho.lane")
+LINGER_SECONDS = 3.0
+_FAULT = Answer(500, b"Internal Server Error", ((b"Cache-Control", b"no-store"),))
+
+
+@dataclass(slots=True)
+class Shared:
+    """What all connections of a lane have in common."""
+
+    gate: Gate
+    pools: dict[str, Pool]
+    limits: Limits
+    sweep: Sweep
+    clients: set[ClientConnection]
+    tasks: set[asyncio.Task[None]]
+    draining: bool = False
+
+
+class ClientConnection(asyncio.Protocol):
+    """A browser's (or a load balancer's) connection."""
+
+    __slots__ = (
+        "_advancing", "_answer_idle", "_body", "_closing", "_current", "_exchange", "_intake", "_peer", "_read_body",
+        "_reading", "_served", "_shared", "_thinking", "_transport", "_write_paused", "deadline", "gone",
+    )  # fmt: skip
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._intake = Intake(shared.limits)
+        self._transport: asyncio.Transport | None = None
+        self._peer = Peer("", 0, "http")
+        self._current: Incoming | None = None
+        self._exchange: ForwardExchange | None = None
+        self._read_body: ReadBody | None = None
+        self._body: list[bytes] = []
+        self._reading = True
+        self._advancing = self._closing = self._thinking = self._write_paused = self._served = False
+        self.gone = False
+        self.deadline = NEVER
+
+    # -- what an exchange asks -------------------------------------------------------------------------------------
+
+    @property
+    def speaks_1_1(self) -> bool:
+        """Whether the browser knows chunks and 1xx."""
+        return self._head.version == "1.1"
+
+    @property
+    def asked_head(self) -> bool:
+        """Whether the answer has no body."""
+        return self._head.method == b"HEAD"
+
+    @property
+    def draining(self) -> bool:
+        """Whether connections end with their next answer."""
+        return self._shared.draining
+
+    def connection_header(self, *, keep: bool) -> tuple[bytes, bytes] | None:
+        """RFC 9112 9.3: 1.1 stays open unless told otherwise, 1.0 closes unless told otherwise."""
+        if keep:
+            return None if self.speaks_1_1 else framing.KEEP_ALIVE
+        return framing.CLOSE
+
+    def write(self, data: bytes) -> None:
+        """Send towards the browser."""
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run what has to wait; it outlives the browser."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._shared.tasks.add(task)
+        task.add_done_callback(self._shared.tasks.discard)
+
+    def progress(self) -> None:
+        """Something moved: the time limits start anew, reading may pause or go on."""
+        exchange = self._exchange
+        if exchange is not None:
+            limits = self._shared.limits
+            if exchange.uploading or self._write_paused:
+                seconds = limits.body_idle_seconds
+            else:
+                seconds = limits.answer_idle_seconds if exchange.answered else limits.answer_seconds
+            self.deadline = self._shared.sweep.after(seconds)
+        self._adjust()
+
+    def finished(self, *, keep: bool) -> None:
+        """The answer is out."""
+        current, self._exchange, self._current = self._current, None, None
+        self._read_body = None
+        self._body = []
+        self._served = True
+        if self._intake.queue and self._intake.queue[0] is current:
+            self._intake.queue.popleft()
+        if not keep or self._shared.draining:
+            self._close(linger=current is None or not current.complete)
+            return
+        self._idle()
+        if self._intake.queue or self._intake.full:
+            self._advance()
+
+    def failed(self, app: str, *, answered: bool, timed_out: bool) -> None:
+        """No whole answer. What has begun is cut off hard, so that it can't be taken for complete."""
+        self._exchange = None
+        if answered or self.gone:
+            self._abort()
+            return
+        try:
+            answer = self._shared.gate.upstream_failed(self._head, self._peer, app, timed_out=timed_out)
+        except Exception:
+            _log.exception("the gate failed on a failure")
+            answer = _FAULT
+        self._reply(answer, close=False)
+
+    # -- asyncio's side --------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A browser has connected; its first head is due."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        peername = transport.get_extra_info("peername")
+        scheme = "https" if transport.get_extra_info("sslcontext") is not None else "http"
+        if isinstance(peername, tuple):
+            self._peer = Peer(str(peername[0]), int(peername[1]), scheme)
+        else:
+            self._peer = Peer("", 0, scheme)
+        shared = self._shared
+        shared.clients.add(self)
+        shared.sweep.add(self)
+        self.deadline = shared.sweep.after(shared.limits.head_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The browser has gone; what runs for it upstream ends, what runs in the gate does not."""
+        self.gone = True
+        self._transport = None
+        self._shared.clients.discard(self)
+        self._shared.sweep.discard(self)
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """More of a request, or the next one."""
+        if self._closing:
+            return
+        intake = self._intake
+        had_head = intake.head_open
+        intake.feed(data)
+        if self._current is None and intake.head_open and not had_head and not intake.queue and self._served:
+            self.deadline = self._shared.sweep.after(self._shared.limits.head_seconds)
+        self._advance()
+
+    def pause_writing(self) -> None:
+        """The browser reads slowly."""
+        self._write_paused = True
+        if self._exchange is not None:
+            self._exchange.pause_answer()
+            self.progress()
+
+    def resume_writing(self) -> None:
+        """The browser takes more."""
+        self._write_paused = False
+        if self._exchange is not None:
+            self._exchange.resume_answer()
+            self.progress()
+        elif not self._closing:
+            self._advance()
+
+    def on_deadline(self) -> None:
+        """Somebody has taken too long: the browser (408, or cut off) or the app (504, or cut off)."""
+        exchange, current = self._exchange, self._current
+        if self._closing or self._write_paused:
+            self._abort()
+        elif exchange is not None and not exchange.uploading:
+            exchange.time_out()
+        elif current is not None or self._intake.head_open:
+            answered = exchange is not None and exchange.answered
+            self._drop_exchange()
+            if answered:
+                self._abort()
+            else:
+                self._refuse(408, "too-slow")
+        else:
+            self._close(linger=False)
+
+    # -- one request after the other -------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Go away as soon as nothing is under way."""
+        if self._current is None and not self._intake.head_open:
+            self._close(linger=False)
+
+    def abort(self) -> None:
+        """Go away now."""
+        self._abort()
+
+    @property
+    def _head(self) -> RequestHead:
+        current = self._current
+        return _NO_HEAD if current is None or current.head is None else current.head
+
+    def _advance(self) -> None:
+        """Serve what is in the queue; a loop, so that a thousand pipelined requests do not nest."""
+        if self._advancing:
+            return
+        self._advancing = True
+        try:
+            while not self._closing and not self.gone:
+                if self._current is not None:
+                    self._continue(self._current)
+                    break
+                self._intake.pump()
+                if not self._intake.queue or self._write_paused:
+                    break
+                self._current = self._intake.queue[0]
+                self._begin(self._current)
+                if self._current is not None:
+                    break
+        finally:
+            self._advancing = False
+        self._adjust()
+
+    def _begin(self, incoming: Incoming) -> None:
+        if incoming.refusal is not None or incoming.head is None:
+            refusal = incoming.refusal
+            self._refuse(refusal.status if refusal else 400, refusal.word if refusal else "syntax")
+            return
+        try:
+            action = self._shared.gate.admit(incoming.head, self._peer, incoming.examined.has_body)
+        except Exception:
+            _log.exception("the gate failed on a request")
+            action = Reply(_FAULT, close=True)
+        self._act(action)
+
+    def _continue(self, incoming: Incoming) -> None:
+        """More has come of the request that is being served."""
+        if incoming.refusal is not None:
+            answered = self._exchange is not None and self._exchange.answered
+            self._drop_exchange()
+            if answered or self._thinking:
+                self._abort()
+            else:
+                self._refuse(incoming.refusal.status, incoming.refusal.word)
+        elif self._exchange is not None:
+            if incoming.pieces or incoming.complete:
+                self._exchange.upload()
+                self.progress()
+        elif self._read_body is not None:
+            self._gather(incoming, self._read_body)
+
+    def _act(self, action: Action | Awaitable[Action]) -> None:
+        if isinstance(action, Forward):
+            self._forward(action)
+        elif isinstance(action, Reply):
+            self._reply(action.answer, close=action.close)
+        elif isinstance(action, ReadBody):
+            self._start_reading(action)
+        else:
+            self._thinking = True
+            self.deadline = NEVER
+            self.spawn(self._when_decided(action))
+
+    async def _when_decided(self, decision: Awaitable[Action]) -> None:
+        try:
+            action = await decision
+        except Exception:
+            _log.exception("the gate failed on a request")
+            action = Reply(_FAULT, close=True)
+        self._thinking = False
+        if not self.gone and not self._closing:
+            self._act(action)
+            self._advance()
+
+    def _forward(self, action: Forward) -> None:
+        current = self._current
+        pool = self._shared.pools.get(action.upstream)
+        if pool is None or current is None:
+            _log.error("no upstream is called %s", action.upstream)
+            self.failed(action.upstream, answered=False, timed_out=False)
+            return
+        if action.body is None and self._body:
+            action.body = b"".join(self._body)
+        exchange = self._exchange = ForwardExchange(self, current, action, pool)
+        exchange.begin()
+        if self._exchange is exchange:
+            self.progress()
+
+    def _start_reading(self, action: ReadBody) -> None:
+        current = self._current
+        assert current is not None
+        length = current.examined.length
+        if length is not None and int(length) > action.limit:
+            self._act(action.too_large())
+            return
+        if current.examined.expects_continue and not current.complete and not current.pieces:
+            self.write(framing.CONTINUE)
+        self._read_body = action
+        self._gather(current, action)
+
+    def _gather(self, incoming: Incoming, action: ReadBody) -> None:
+        self._body.append(incoming.take())
+        self.deadline = self._shared.sweep.after(self._shared.limits.body_idle_seconds)
+        if sum(map(len, self._body)) > action.limit:
+            self._read_body, self._body = None, []
+            self._act(action.too_large())
+        elif incoming.complete:
+            self._read_body = None
+            body = b"".join(self._body)
+            self._body = [body]
+            self._act(action.then(body))
+        elif len(self._body) > 64:
+            self._body = [b"".join(self._body)]
+
+    def _refuse(self, status: int, word: str) -> None:
+        """No proper request: the gate's answer, then the end of the connection."""
+        current = self._current
+        head = None if current is None else current.head
+        self._intake.dead = True
+        try:
+            answer = self._shared.gate.refuse_malformed(status, word, head, self._peer)
+        except Exception:
+            _log.exception("the gate failed on a malformed request")
+            answer = _FAULT
+        self._reply(answer, close=True)
+
+    def _reply(self, answer: Answer, *, close: bool) -> None:
+        current = self._current
+        whole = current is not None and current.complete
+        keep = whole and not close and current is not None and current.keep_alive and not self.draining
+        try:
+            data = framing.whole_answer(
+                answer, head_only=self.asked_head, connection=self.connection_header(keep=keep)
+            )
+        except ValueError:
+            _log.exception("an answer's head holds a line break")
+            data, keep = framing.whole_answer(_FAULT, head_only=False, connection=framing.CLOSE), False
+        self.write(data)
+        self.finished(keep=keep)
+
+    # -- reading, closing ------------------------------------------------------------------------------------------
+
+    def _idle(self) -> None:
+        limits = self._shared.limits
+        seconds = limits.head_seconds if self._intake.head_open else limits.idle_seconds
+        self.deadline = self._shared.sweep.after(seconds)
+
+    def _adjust(self) -> None:
+        transport, current = self._transport, self._current
+        if transport is None or transport.is_closing():
+            return
+        want = self._closing or not self._intake.full
+        if want and current is not None and not self._closing:
+            exchange = self._exchange
+            if exchange is not None:
+                want = exchange.takes
+            elif self._read_body is None:
+                want = current.size < framing.BUFFER
+        if want != self._reading:
+            self._reading = want
+            if want:
+                transport.resume_reading()
+            else:
+                transport.pause_reading()
+
+    def _drop_exchange(self) -> None:
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.cancel()
+
+    def _abort(self) -> None:
+        self._closing = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _close(self, *, linger: bool) -> None:
+        """End the connection. `linger`: unread bytes would make the kernel reset it and take our answer along, so
+        they are read away for a moment first (RFC 9112 9.6)."""
+        self._closing = True
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        self.deadline = self._shared.sweep.after(LINGER_SECONDS)
+        if linger and transport.can_write_eof():
+            transport.write_eof()
+            self._adjust()
+        else:
+            transport.close()
+
+
+_NO_HEAD = RequestHead(b"GET", b"/", "1.1", ())

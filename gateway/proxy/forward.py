@@ -1,0 +1,278 @@
+"""One forwarded request: takes a connection, streams the body up and the answer down, frames both anew.
+
+Incoming ─ pieces ─► UpstreamConnection          browser ◄─ head and first part in one write ─ ResponsePlan
+pauses when the app is slow ◄──        └─► pauses when the browser is slow
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from gateway.core.heads import response_headers
+from gateway.core.messages import ResponseHead, first_header
+from gateway.proxy import framing
+from gateway.proxy.actions import BodyFilter, Forward, ResponsePlan
+from gateway.proxy.intake import Incoming
+from gateway.proxy.pool import Pool
+from gateway.proxy.upstream import UpstreamConnection
+
+if TYPE_CHECKING:
+    from gateway.proxy.client import ClientConnection
+
+_log = logging.getLogger("sekisho.lane")
+_REPEATABLE = frozenset((b"GET", b"HEAD", b"OPTIONS"))
+
+
+class ForwardExchange:
+    """Between one request and one answer. `waiting` until a connection is there."""
+
+    __slots__ = (
+        "_action", "_answered", "_chunked", "_client", "_complete", "_connection", "_failed", "_filter", "_head", "_held",
+        "_incoming", "_keep", "_no_body", "_pool", "_retried", "_upload_paused", "waiting",
+    )  # fmt: skip
+
+    def __init__(self, client: ClientConnection, incoming: Incoming, action: Forward, pool: Pool) -> None:
+        self._client = client
+        self._incoming = incoming
+        self._action = action
+        self._pool = pool
+        self._connection: UpstreamConnection | None = None
+        self._head: ResponseHead | None = None
+        self._held: list[bytes] = []  # body that came while the gate was still thinking about the head
+        self._filter: BodyFilter | None = None
+        self._answered = False  # something of the answer is on its way to the browser
+        self._complete = False  # the app's answer is whole
+        self._chunked = self._keep = self._no_body = self._retried = self._upload_paused = self._failed = False
+        self.waiting = False
+
+    @property
+    def uploading(self) -> bool:
+        """Whether the browser's next bytes are what everybody waits for."""
+        return self._action.body is None and not self._incoming.complete and not self._upload_paused
+
+    @property
+    def takes(self) -> bool:
+        """Whether more of the request's body may be read."""
+        return not self._upload_paused and (self._connection is not None or self._incoming.size < framing.BUFFER)
+
+    @property
+    def answered(self) -> bool:
+        """Whether something of the answer is on its way to the browser."""
+        return self._answered
+
+    def begin(self, *, fresh: bool = False) -> None:
+        """Ask for a connection."""
+        self.waiting = True
+        self._pool.acquire(self, fresh=fresh)
+
+    def cancel(self) -> None:
+        """The browser has gone: the connection is of no use to anybody else."""
+        self.waiting = False
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.abort()
+
+    def time_out(self) -> None:
+        """The app has taken too long."""
+        self.cancel()
+        self._fail(timed_out=True)
+
+    # -- the pool's side -------------------------------------------------------------------------------------------
+
+    def taken(self, connection: UpstreamConnection) -> None:
+        """A connection is there: send the head and what has come of the body."""
+        self.waiting = False
+        self._connection = connection
+        action, incoming = self._action, self._incoming
+        examined = incoming.examined
+        chunked = examined.chunked and action.body is None
+        frame = framing.body_framing(examined.length, examined.chunked, action.body, action.method)
+        try:
+            head = framing.request_head(action.method, action.target, (*action.headers, *frame))
+        except ValueError:
+            _log.exception("the gate gave a head with a line break")
+            self.cancel()
+            self._fail(timed_out=False)
+            return
+        if action.body is not None:
+            body, last = action.body, True
+        else:
+            body, last = self._upload_piece(chunked), incoming.complete
+            if examined.expects_continue and not last and not body:
+                self._client.write(framing.CONTINUE)
+        head_only = action.method == b"HEAD"
+        connection.start(self, head + body if body else head, head_only=head_only, request_sent=last)
+
+    def unavailable(self, cause: str, *, timed_out: bool) -> None:
+        """The app cannot be reached."""
+        _log.warning("upstream %s: %s", self._action.upstream, cause)
+        self.waiting = False
+        self._fail(timed_out=timed_out)
+
+    # -- the browser's side ----------------------------------------------------------------------------------------
+
+    def upload(self) -> None:
+        """More of the request's body has come."""
+        connection = self._connection
+        if connection is None or self._action.body is not None or connection.request_sent:
+            return
+        data = self._upload_piece(self._incoming.examined.chunked)
+        if data or self._incoming.complete:
+            connection.write(data, last=self._incoming.complete)
+
+    def _upload_piece(self, chunked: bool) -> bytes:
+        incoming = self._incoming
+        body = incoming.take() if incoming.pieces else b""
+        if not chunked:
+            return body
+        return framing.chunk(body) + (framing.LAST_CHUNK if incoming.complete else b"")
+
+    def pause_answer(self) -> None:
+        """The browser reads slowly."""
+        if self._connection is not None:
+            self._connection.pause_answer()
+
+    def resume_answer(self) -> None:
+        """The browser takes more."""
+        if self._connection is not None and (self._answered or self._head is None):
+            self._connection.resume_answer()
+
+    # -- the app's side --------------------------------------------------------------------------------------------
+
+    def pause_upload(self) -> None:
+        """The app reads slowly."""
+        self._upload_paused = True
+        self._client.progress()
+
+    def resume_upload(self) -> None:
+        """The app takes more."""
+        self._upload_paused = False
+        self._client.progress()
+
+    def interim(self, head: ResponseHead) -> None:
+        """103 goes on with its Link headers only: a cookie in it would pass the vault by. Others end here."""
+        if head.status == 103 and not self._answered and self._client.speaks_1_1:
+            links = [pair for pair in response_headers(head.headers) if pair[0].lower() == b"link"]
+            if links:
+                self._client.write(framing.answer_head(103, head.reason, links))
+
+    def answer(self, head: ResponseHead, body: bytes, complete: bool) -> None:
+        """The head came; the gate says how it goes on."""
+        self._head = head
+        self._note_end(complete)
+        try:
+            plan = self._action.on_response(head)
+        except Exception:
+            _log.exception("the gate failed on an answer")
+            self._spoil()
+            return
+        if type(plan) is ResponsePlan:
+            self._answer(plan, body)
+            return
+        self._held.append(body)
+        if self._connection is not None:
+            self._connection.pause_answer()
+        self._client.spawn(self._when_planned(asyncio.ensure_future(plan)))  # type: ignore[arg-type]
+
+    async def _when_planned(self, plan: asyncio.Future[ResponsePlan]) -> None:
+        try:
+            ready = await plan
+        except Exception:
+            _log.exception("the gate failed on an answer")
+            self._spoil()
+            return
+        if self._failed:
+            self._fail(timed_out=False)
+        elif not self._client.gone:
+            body, self._held = b"".join(self._held), []
+            if self._connection is not None:
+                self._connection.resume_answer()
+            self._answer(ready, body)
+
+    def _answer(self, plan: ResponsePlan, body: bytes) -> None:
+        head, client, incoming = self._head, self._client, self._incoming
+        assert head is not None
+        headers = list(plan.headers)
+        length = first_header(head.headers, b"content-length")
+        # An answer before the request's end: what is still to come could not be told from the next request.
+        self._keep = incoming.keep_alive and incoming.complete and not client.draining
+        self._no_body = client.asked_head or head.status in (204, 304)
+        self._filter = None if self._no_body else plan.body_filter
+        if self._no_body:
+            if length is not None and head.status != 204:
+                headers.append((b"Content-Length", length.strip()))
+        elif length is not None and self._filter is None:
+            headers.append((b"Content-Length", length.strip()))
+        elif client.speaks_1_1:
+            self._chunked = True
+            headers.append(framing.CHUNKED)
+        else:
+            self._keep = False
+        connection = client.connection_header(keep=self._keep)
+        if connection is not None:
+            headers.append(connection)
+        try:
+            data = framing.answer_head(head.status, head.reason, headers)
+        except ValueError:
+            _log.exception("an answer's head holds a line break")
+            self._spoil()
+            return
+        self._answered = True
+        self._send(data, body)
+
+    def more(self, body: bytes, complete: bool) -> None:
+        """More of the answer, or its end."""
+        self._note_end(complete)
+        if self._answered:
+            self._send(b"", body)
+        else:
+            self._held.append(body)
+
+    def broken(self, cause: str, *, untouched: bool) -> None:
+        """The app died. What the browser has seen of the answer must not look complete."""
+        self._connection = None
+        incoming = self._incoming
+        bodiless = not incoming.examined.has_body and not self._action.body
+        if untouched and not self._retried and bodiless and self._action.method in _REPEATABLE:
+            self._retried = True
+            self.begin(fresh=True)
+            return
+        _log.warning("upstream %s: %s", self._action.upstream, cause)
+        if self._head is not None and not self._answered:
+            self._failed = True  # the gate is still thinking; told when it is done
+        else:
+            self._fail(timed_out=False)
+
+    def _note_end(self, complete: bool) -> None:
+        if complete:
+            self._complete = True
+            self._connection = None
+
+    def _send(self, head: bytes, body: bytes) -> None:
+        complete = self._complete
+        if self._no_body:
+            body = b""
+        elif self._filter is not None:
+            try:
+                body = self._filter.feed(body) + (self._filter.finish() if complete else b"")
+            except Exception:
+                _log.exception("a body filter failed")
+                self._spoil()
+                return
+        if self._chunked:
+            body = framing.chunk(body) + (framing.LAST_CHUNK if complete else b"")
+        if head or body:
+            self._client.write(head + body if body else head)
+        if complete:
+            self._client.finished(keep=self._keep)
+        else:
+            self._client.progress()
+
+    def _spoil(self) -> None:
+        self.cancel()
+        self._fail(timed_out=False)
+
+    def _fail(self, *, timed_out: bool) -> None:
+        self._client.failed(self._action.upstream, answered=self._answered, timed_out=timed_out)

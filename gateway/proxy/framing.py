@@ -1,0 +1,62 @@
+"""Heads and chunks as bytes. All framing that leaves the gateway is written here, none is copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gateway.core.messages import Answer, Headers
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
+BUFFER = 65536  # bytes of a body that may wait for a connection
+CHUNKED = (b"Transfer-Encoding", b"chunked")
+CLOSE = (b"Connection", b"close")
+KEEP_ALIVE = (b"Connection", b"keep-alive")
+
+
+def _head(first: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    lines = [first]
+    lines += [b": ".join(pair) for pair in headers]
+    lines.append(b"\r\n")
+    data = b"\r\n".join(lines)
+    # A line break inside a name, value, reason or target would start a header or an answer of its own.
+    if data.count(b"\n") != len(lines) or data.count(b"\r") != len(lines):
+        raise ValueError("line break inside a head")
+    return data
+
+
+def request_head(method: bytes, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """A request's head for an app."""
+    return _head(b"%b %b HTTP/1.1" % (method, target), headers)
+
+
+def answer_head(status: int, reason: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """An answer's head for a browser; the reason phrase as the app wrote it."""
+    return _head(b"HTTP/1.1 %d %b" % (status, reason), headers)
+
+
+def chunk(data: bytes) -> bytes:
+    """One chunk. Nothing for no data: an empty chunk would end the body."""
+    return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+
+
+def whole_answer(answer: Answer, *, head_only: bool, connection: tuple[bytes, bytes] | None) -> bytes:
+    """A Reply with its framing."""
+    headers = list(answer.headers)
+    if answer.status not in (204, 304):
+        headers.append((b"Content-Length", b"%d" % len(answer.body)))
+    if connection is not None:
+        headers.append(connection)
+    head = answer_head(answer.status, answer.reason, headers)
+    return head if head_only or answer.status in (204, 304) else head + answer.body
+
+
+def body_framing(length: bytes | None, chunked: bool, body: bytes | None, method: bytes) -> Headers:
+    """How an app is told where the body ends. `body` is one already read, which then counts alone."""
+    if body is not None:
+        if not body and method in (b"GET", b"HEAD", b"OPTIONS"):
+            return ()
+        return ((b"Content-Length", b"%d" % len(body)),)
+    if chunked:
+        return (CHUNKED,)
+    return () if length is None else ((b"Content-Length", length),)

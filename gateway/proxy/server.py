@@ -1,0 +1,115 @@
+"""The lane: listens for browsers, owns the pools and the timer. One per process; knows no store and no page.
+
+lane = Lane(gate, {"demo": ("127.0.0.1", 9001), ".pages": "/run/sekisho/pages.sock"}, limits)
+await lane.start((ListenAddress("127.0.0.1", 8080),))   …   await lane.drain(30.0); await lane.close()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+
+from gateway.config.settings import Limits, ListenAddress
+from gateway.proxy.actions import Gate
+from gateway.proxy.client import ClientConnection, Shared
+from gateway.proxy.fetch import Fetcher
+from gateway.proxy.pool import Address, Pool
+from gateway.proxy.sweep import Sweep
+
+_BACKLOG = 1024
+_POLL_SECONDS = 0.02
+
+
+class Lane:
+    """Carries requests between browsers and apps as the gate says. Made inside a running loop."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        upstreams: Mapping[str, Address],
+        limits: Limits,
+        clock: Callable[[], float] | None = None,
+        *,
+        tls: Mapping[str, ssl.SSLContext] | None = None,
+    ) -> None:
+        smallest = min(
+            limits.head_seconds, limits.body_idle_seconds, limits.idle_seconds, limits.answer_seconds,
+            limits.answer_idle_seconds,
+        )  # fmt: skip
+        self._sweep = Sweep(clock or asyncio.get_running_loop().time, min(1.0, smallest / 4))
+        contexts = tls or {}
+        self.pools = {
+            name: Pool(
+                name,
+                address,
+                size=limits.pool_size,
+                connect_seconds=limits.connect_seconds,
+                sweep=self._sweep,
+                tls=contexts.get(name),
+            )
+            for name, address in upstreams.items()
+        }
+        self.fetcher = Fetcher(self.pools, limits.answer_seconds)
+        self._shared = Shared(gate, self.pools, limits, self._sweep, set(), set())
+        self._servers: list[asyncio.Server] = []
+
+    async def start(
+        self,
+        listen: Sequence[ListenAddress] = (),
+        *,
+        sockets: Sequence[socket.socket] = (),
+        reuse_port: bool = False,
+    ) -> tuple[int, ...]:
+        """Listen; gives the ports. `sockets` are listening already; `reuse_port`: several workers share an address."""
+        loop = asyncio.get_running_loop()
+        self._sweep.start()
+        for address in listen:
+            server = await loop.create_server(
+                self._client, address.host, address.port, backlog=_BACKLOG, reuse_port=reuse_port or None
+            )
+            self._servers.append(server)
+        for listening in sockets:
+            self._servers.append(await loop.create_server(self._client, sock=listening, backlog=_BACKLOG))
+        names = [bound.getsockname() for server in self._servers for bound in server.sockets]
+        return tuple(name[1] for name in names if isinstance(name, tuple))
+
+    def _client(self) -> ClientConnection:
+        return ClientConnection(self._shared)
+
+    @property
+    def connections(self) -> int:
+        """Browser connections that are open."""
+        return len(self._shared.clients)
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new connections, finish what is under way, for at most `seconds`."""
+        shared = self._shared
+        shared.draining = True
+        for server in self._servers:
+            server.close()
+        for client in tuple(shared.clients):
+            client.drain()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while shared.clients or shared.tasks:
+                    await asyncio.sleep(_POLL_SECONDS)
+
+    async def close(self) -> None:
+        """Cut off what is left."""
+        shared = self._shared
+        shared.draining = True
+        for server in self._servers:
+            server.close()
+        self._sweep.stop()
+        for client in tuple(shared.clients):
+            client.abort()
+        for pool in self.pools.values():
+            pool.close()
+        if shared.tasks:
+            await asyncio.wait(tuple(shared.tasks), timeout=1.0)
+        for task in tuple(shared.tasks):
+            task.cancel()
+        await asyncio.sleep(0)

@@ -1,0 +1,244 @@
+"""One connection to an app: sends a request, parses the answer, tells the exchange.
+
+    exchange ── start / write ──► socket ──► app
+    exchange ◄─ answer / more / interim / broken ── llhttp ◄── socket
+
+The connection goes back to its pool only after a clean and complete exchange: request sent to its end, answer ended by
+its own framing, keep-alive, not one byte more. Anything else would hand one person's answer to another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+import httptools
+
+from gateway.core.messages import ResponseHead, first_header
+
+if TYPE_CHECKING:
+    from gateway.proxy.pool import Pool
+
+
+class Exchange(Protocol):
+    """Who asked. After `answer` or `more` with complete=True, or `broken`, the connection knows it no longer."""
+
+    def interim(self, head: ResponseHead) -> None:
+        """A 1xx answer came; the real one follows."""
+
+    def answer(self, head: ResponseHead, body: bytes, complete: bool) -> None:
+        """The head came, with what of the body came along."""
+
+    def more(self, body: bytes, complete: bool) -> None:
+        """More of the body, or its end."""
+
+    def broken(self, cause: str, *, untouched: bool) -> None:
+        """No (complete) answer. `untouched`: a reused connection ended before any byte of one."""
+
+    def pause_upload(self) -> None:
+        """The app reads slowly."""
+
+    def resume_upload(self) -> None:
+        """The app takes more."""
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """A keep-alive connection, idle in the pool or in the hands of one exchange."""
+
+    __slots__ = (
+        "_bodiless", "_complete", "_data_seen", "_fault", "_head", "_headers", "_keep", "_parser", "_pieces", "_pool",
+        "_reason", "_reported", "_surplus", "exchange", "idle_since", "request_sent", "reused", "transport",
+    )  # fmt: skip
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self.transport: asyncio.Transport | None = None
+        self.exchange: Exchange | None = None
+        self.idle_since = 0.0
+        self.reused = False
+        self.request_sent = False
+        self._parser = self._new_parser()
+        self._fault = ""
+        self._reset(bodiless=False)
+
+    def _new_parser(self) -> httptools.HttpResponseParser:
+        parser = httptools.HttpResponseParser(self)
+        # Old apps end header lines with LF alone and pad chunk sizes; every browser reads that the same way.
+        parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True)
+        return parser
+
+    def _reset(self, *, bodiless: bool) -> None:
+        self._bodiless = bodiless  # HEAD: the parser cannot be told, so it is thrown away after the head
+        self._head: ResponseHead | None = None
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._reason = b""
+        self._pieces: list[bytes] = []
+        self._complete = self._keep = self._surplus = self._reported = self._data_seen = False
+
+    # -- the exchange's side ---------------------------------------------------------------------------------------
+
+    def start(self, exchange: Exchange, data: bytes, *, head_only: bool, request_sent: bool) -> None:
+        """Send a request's head (and body as far as it is there)."""
+        self.exchange = exchange
+        self.request_sent = request_sent
+        self._reset(bodiless=head_only)
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def write(self, data: bytes, *, last: bool) -> None:
+        """Send more of the request's body, framed by the caller."""
+        self.request_sent = last
+        if data and self.transport is not None:
+            self.transport.write(data)
+
+    def pause_answer(self) -> None:
+        """The browser reads slowly."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def resume_answer(self) -> None:
+        """The browser takes more."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def abort(self) -> None:
+        """Drop everything at once: the browser has gone, or a time limit has passed."""
+        self.exchange = None
+        if self.transport is not None:
+            self.transport.abort()
+
+    # -- asyncio's side --------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Connected."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Closed by either side."""
+        self._pool.lost(self)
+        exchange, self.exchange = self.exchange, None
+        self.transport = None
+        if exchange is None:
+            return
+        if exc is None and self._head is not None and self._reported and self._ends_by_closing():
+            exchange.more(b"", complete=True)
+        else:
+            exchange.broken("connection closed", untouched=self.reused and not self._data_seen)
+
+    def pause_writing(self) -> None:
+        """The send buffer is full."""
+        if self.exchange is not None:
+            self.exchange.pause_upload()
+
+    def resume_writing(self) -> None:
+        """The send buffer has drained."""
+        if self.exchange is not None:
+            self.exchange.resume_upload()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, then report once per read: one write towards the browser for head and first part."""
+        exchange = self.exchange
+        if exchange is None:  # nobody asked: whatever it is, it must not meet the next request
+            self.close()
+            return
+        self._data_seen = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fault = "101 that nobody asked for"
+        except httptools.HttpParserError as error:
+            if self._complete:
+                self._surplus = True
+            else:
+                self._fault = self._fault or f"malformed answer: {error}"
+        if self._fault:
+            self.exchange = None
+            self.close()
+            exchange.broken(self._fault, untouched=False)
+        elif self._head is not None and self.exchange is not None:
+            self._report(exchange, self._head)
+
+    def close(self) -> None:
+        """Close and forget."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _report(self, exchange: Exchange, head: ResponseHead) -> None:
+        pieces, self._pieces = self._pieces, []
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        complete = self._complete
+        if complete:
+            self._end()
+        if not self._reported:
+            self._reported = True
+            exchange.answer(head, body, complete)
+        elif body or complete:
+            exchange.more(body, complete)
+
+    def _end(self) -> None:
+        """The answer is whole: back to the pool, or closed."""
+        self.exchange = None
+        if self._bodiless:
+            self._parser = self._new_parser()
+        if self._keep and self.request_sent and not self._surplus:
+            self._pool.give_back(self)
+        else:
+            self.close()
+
+    def _ends_by_closing(self) -> bool:
+        """RFC 9112 6.3: neither length nor chunks, so the end of the connection is the end of the body."""
+        headers = tuple(self._headers)
+        return first_header(headers, b"content-length") is None and first_header(headers, b"transfer-encoding") is None
+
+    # -- llhttp's side ---------------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """A status line starts. After a complete answer it is surplus."""
+        if self._complete:
+            self._surplus = True
+        self._headers = []
+        self._reason = b""
+
+    def on_status(self, reason: bytes) -> None:
+        """Part of the reason phrase."""
+        self._reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header; trailers of a chunked body come this way, too, and end here."""
+        if self._head is None:
+            self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        if self._complete:
+            return
+        status = self._parser.get_status_code()
+        head = ResponseHead(status, self._reason, self._parser.get_http_version(), tuple(self._headers))
+        if 100 < status < 200 and status != 101 and self.exchange is not None:
+            self.exchange.interim(head)
+        if 99 < status < 200:
+            return
+        coding = first_header(head.headers, b"transfer-encoding")
+        if status < 200 or (coding is not None and coding.strip().lower() != b"chunked"):
+            self._fault = "status or transfer coding that has no meaning"
+            raise ValueError(self._fault)
+        self._head = head
+        if self._bodiless:
+            # Without a body the connection's fate is in the head alone; llhttp is thrown away with what follows.
+            connection = (first_header(head.headers, b"connection") or b"").lower()
+            self._keep = b"close" not in connection and (head.version == "1.1" or b"keep-alive" in connection)
+            self._complete = True
+
+    def on_body(self, data: bytes) -> None:
+        """Part of the body, without chunk framing."""
+        if self._complete:
+            self._surplus = True
+        else:
+            self._pieces.append(data)
+
+    def on_message_complete(self) -> None:
+        """The answer is whole. `should_keep_alive` is true to the message only inside this call."""
+        if self._head is not None and not self._complete:
+            self._complete = True
+            self._keep = self._parser.should_keep_alive()

@@ -1,0 +1,225 @@
+"""A lane with a scripted gate, and apps written by hand: what the tests of the lane share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from gateway.config.settings import Limits, ListenAddress
+from gateway.core.heads import request_headers, response_headers
+from gateway.core.messages import Answer, RequestHead, ResponseHead, first_header
+from gateway.proxy.actions import Action, Forward, Peer, ResponsePlan
+from gateway.proxy.server import Lane
+
+Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Script = Callable[[Reader, Writer], Awaitable[None]]
+Admit = Callable[[RequestHead, Peer, bool], "Action | Awaitable[Action]"]
+
+
+def plain_plan(head: ResponseHead) -> ResponsePlan:
+    """Everything end-to-end goes on."""
+    return ResponsePlan(response_headers(head.headers))
+
+
+def forward(head: RequestHead, peer: Peer, has_body: bool) -> Forward:
+    """Everything goes to the app."""
+    host = first_header(head.headers, b"host") or b""
+    headers = request_headers(head, client_address=peer.address, scheme=peer.scheme, host=host)
+    return Forward("app", head.method, head.target, headers, plain_plan)
+
+
+class ScriptedGate:
+    """Decides by a function; writes down what it was asked."""
+
+    def __init__(self, admit: Admit = forward) -> None:
+        self.script = admit
+        self.asked: list[RequestHead] = []
+        self.refused: list[tuple[int, str]] = []
+        self.failures: list[bool] = []
+
+    def admit(self, head: RequestHead, peer: Peer, has_body: bool) -> Action | Awaitable[Action]:
+        self.asked.append(head)
+        return self.script(head, peer, has_body)
+
+    def refuse_malformed(self, status: int, detail: str, head: RequestHead | None, peer: Peer) -> Answer:
+        self.refused.append((status, detail))
+        return Answer(status, b"Refused", ((b"X-Word", detail.encode()),), b"refused")
+
+    def upstream_failed(self, head: RequestHead, peer: Peer, app: str, *, timed_out: bool) -> Answer:
+        self.failures.append(timed_out)
+        return Answer(504 if timed_out else 502, b"Failed", (), b"failed")
+
+
+class RawApp:
+    """An app that plays a script on every connection and keeps what it was sent."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._server: asyncio.Server | None = None
+        self.connections = 0
+        self.ended = 0
+        self.heads: list[bytes] = []
+        self._writers: set[Writer] = set()
+
+    async def start(self) -> int:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def _serve(self, reader: Reader, writer: Writer) -> None:
+        self.connections += 1
+        self._writers.add(writer)
+        try:
+            await self._script(reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            self.ended += 1
+            writer.close()
+
+    async def stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)
+
+    async def head(self, reader: Reader) -> bytes:
+        """The next request's head."""
+        data = await reader.readuntil(b"\r\n\r\n")
+        self.heads.append(data)
+        return data
+
+
+async def dechunked(reader: Reader) -> bytes:
+    """A chunked body."""
+    body = b""
+    while True:
+        size = int((await reader.readuntil(b"\r\n")).split(b";")[0], 16)
+        body += await reader.readexactly(size)
+        assert await reader.readexactly(2) == b"\r\n"
+        if size == 0:
+            return body
+
+
+async def read_body(reader: Reader, head: bytes) -> bytes:
+    """A request's or an answer's body by its own framing."""
+    lower = head.lower()
+    if b"transfer-encoding: chunked" in lower:
+        return await dechunked(reader)
+    for line in lower.split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            return await reader.readexactly(int(line.partition(b":")[2]))
+    return b""
+
+
+def app(answer: bytes | Callable[[bytes, bytes], bytes]) -> RawApp:
+    """An app that gives each request the same raw answer, or what a function of head and body gives."""
+
+    async def script(reader: Reader, writer: Writer) -> None:
+        while True:
+            head = await made.head(reader)
+            body = await read_body(reader, head)
+            writer.write(answer if isinstance(answer, bytes) else answer(head, body))
+            await writer.drain()
+
+    made = RawApp(script)
+    return made
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def get(target: str = "/", extra: str = "") -> bytes:
+    """A plain request."""
+    return f"GET {target} HTTP/1.1\r\nHost: a.example\r\n{extra}\r\n".encode("latin-1")
+
+
+class Browser:
+    """A socket that reads answers one by one."""
+
+    def __init__(self, reader: Reader, writer: Writer) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def ask(self, data: bytes, *, head_only: bool = False) -> tuple[bytes, bytes]:
+        """Send, then read one answer."""
+        self.writer.write(data)
+        return await self.answer(head_only=head_only)
+
+    async def answer(self, *, head_only: bool = False) -> tuple[bytes, bytes]:
+        """Head and body of the next answer."""
+        async with asyncio.timeout(5):
+            head = await self.reader.readuntil(b"\r\n\r\n")
+            status = int(head.split(b" ")[1])
+            if head_only or status < 200 or status in (204, 304):
+                return head, b""
+            return head, await read_body(self.reader, head)
+
+    async def rest(self) -> bytes:
+        """Everything until the lane closes."""
+        async with asyncio.timeout(5):
+            return await self.reader.read()
+
+    async def gone(self) -> bool:
+        """Whether the lane has closed, politely or hard, without another byte."""
+        try:
+            return await self.rest() == b""
+        except ConnectionError:
+            return True
+
+
+class Bench:
+    """A lane between browsers and one app."""
+
+    def __init__(self, lane: Lane, gate: ScriptedGate, app: RawApp, port: int) -> None:
+        self.lane = lane
+        self.gate = gate
+        self.app = app
+        self.port = port
+        self._browsers: list[Browser] = []
+
+    async def browser(self) -> Browser:
+        """A new connection."""
+        browser = Browser(*await asyncio.open_connection("127.0.0.1", self.port))
+        self._browsers.append(browser)
+        return browser
+
+    def hang_up(self) -> None:
+        """Close all browsers."""
+        for browser in self._browsers:
+            browser.writer.transport.abort()
+
+
+QUICK = Limits(
+    head_seconds=0.2,
+    body_idle_seconds=0.2,
+    idle_seconds=0.3,
+    connect_seconds=0.3,
+    answer_seconds=0.3,
+    answer_idle_seconds=0.3,
+)
+
+
+@asynccontextmanager
+async def bench(app: RawApp, admit: Admit = forward, limits: Limits | None = None) -> AsyncIterator[Bench]:
+    """Start both, stop both."""
+    gate = ScriptedGate(admit)
+    upstream = await app.start()
+    lane = Lane(gate, {"app": ("127.0.0.1", upstream)}, limits or Limits())
+    (port,) = await lane.start((ListenAddress("127.0.0.1", 0),))
+    made = Bench(lane, gate, app, port)
+    try:
+        yield made
+    finally:
+        made.hang_up()
+        await lane.close()
+        await app.stop()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that must become true soon."""
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.01)
