@@ -13,7 +13,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast, dataclass_transform
 
-from gateway.config.faults import Faults, did_you_mean
+from gateway.config.faults import Faults, did_you_mean, nearest
 from gateway.config.nodes import Mapping, Node, at
 from gateway.config.shapes import BROKEN, Broken, Schema, Shape, kind_of
 
@@ -85,8 +85,8 @@ class Record(Shape[B], Generic[B]):
         for name, value_node in node.pairs:
             known = fields.get(name.text)
             if known is None:
-                faults.put(name.line, name.column, _below(node, name.text), "unknown-key", "unknown key.",
-                           did_you_mean(name.text, fields))  # fmt: skip
+                path, remedy = _below(node, name.text), did_you_mean(name.text, fields)
+                faults.put(name.line, name.column, path, "unknown-key", "unknown key.", remedy)
                 continue
             value = known.metadata["shape"].read(value_node, faults)
             if isinstance(value, Broken):
@@ -101,11 +101,14 @@ class Record(Shape[B], Generic[B]):
         return made
 
     def _missing(self, node: Mapping, fields: dict[str, dataclasses.Field[Any]], faults: Faults) -> bool:
+        """Whether nothing is missing that the block can't do without. A misspelt key is one fault, not two."""
         complete = True
+        misspelt = {nearest(written.text, fields) for written, _ in node.pairs if written.text not in fields}
         for name, known in fields.items():
             if known.metadata["must"] and node.find(name) is None:
-                doc = known.metadata["doc"]
-                faults.put(node.line, node.column, _below(node, name), "missing-key", "this key is missing.", doc)
+                if name not in misspelt:
+                    doc = known.metadata["doc"]
+                    faults.put(node.line, node.column, _below(node, name), "missing-key", "this key is missing.", doc)
                 complete = complete and known.default is not dataclasses.MISSING
         return complete
 

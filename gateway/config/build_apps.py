@@ -162,6 +162,8 @@ def _doors_belong(apps: tuple[App, ...], blocks: tuple[NamedApp, ...], faults: F
                 if first != f"{name}.sign_in[{number}]":
                     what = f"{method.decode()} {rule.path} is in apps.{first} already."
                     faults.add(block.at("sign_in", number), "duplicate-sign-in", what, "Keep one of the two.")
+        if faults.any_under("apps"):
+            continue  # a door in the wrong place: what follows from it is no second fault
         page_owner = table.owner(app.sign_in_page.encode())
         if any(other.sign_in for other in apps) and (page_owner is None or not page_owner.sign_in):
             what = f"{app.sign_in_page} belongs to no app that has sign_in."

@@ -25,6 +25,7 @@ from gateway.config.words import (
     ORIGIN,
     SECRET,
     TEXT,
+    VERSION,
     ZONE,
     Origin,
     count,
@@ -176,7 +177,7 @@ class LimitsBlock(Block):
 class FileBlock(Block):
     """The whole file."""
 
-    version: str = key(words("1"), "The version of this format: 1.", default="1", must=True)
+    version: int = key(VERSION, "The version of this format: 1.", default=1, must=True)
     listen: tuple[ListenAddress, ...] = key(
         ListOf(LISTEN, one=True, few=1), "Addresses to listen on: 127.0.0.1:8080.", default=(), must=True
     )

@@ -51,7 +51,7 @@ class RouteBlock(Block):
     path: str = key(PATH, "Segments: a literal, {name} or * for any one, a last ** for any rest: /meisai/**.")
     access: Access = key(
         Choice({access.value: access for access in Access}),
-        "public (nobody signs in), restricted (also without a code), full (with a code), deny (nobody).",
+        "One of public (nobody signs in), restricted (also without a code), full (with a code), deny (nobody).",
     )
     methods: tuple[bytes, ...] = key(
         ListOf(METHOD, one=True, few=1), "Default [GET], HEAD goes with it; full and deny: every method.", default=()

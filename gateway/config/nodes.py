@@ -22,6 +22,7 @@ from gateway.config.faults import Faults
 MAX_DEPTH = 40
 MAX_BYTES = 32 << 20
 
+_YAML_TAG = "tag:yaml.org,2002:"
 _PLAIN_KEY = re.compile(r"[\w.-]+")
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the C one is missing where PyYAML lacks libyaml
 
@@ -144,7 +145,7 @@ class _Composer:
         return root
 
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], path: str, depth: int) -> Node:
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        line, column = _place(event)
         self._plain_yaml_only(event, path, depth)
         if isinstance(event, yaml.ScalarEvent):
             return Scalar(line, column, path, event.value, not event.style)
@@ -181,14 +182,20 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             self._refuse(event, path, "yaml-alias", f"`*{event.anchor}` is an alias.", "Write the value out here.")
             raise _UnreadableError
-        if event.anchor:
-            self._refuse(event, path, "yaml-anchor", f"`&{event.anchor}` is an anchor.", "Remove it.")
-        if event.tag and event.tag != "!":
-            self._refuse(event, path, "yaml-tag", f"`{event.tag}` is a tag.", "Remove it; use quotes for text.")
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        if anchor:
+            self._refuse(event, path, "yaml-anchor", f"`&{anchor}` is an anchor.", "Remove it.")
+        if tag and tag != "!":
+            self._refuse(event, path, "yaml-tag", f"`{tag.replace(_YAML_TAG, '!!')}` is a tag.", "Remove it; use quotes for text.")
         if depth > MAX_DEPTH:
             self._refuse(event, path, "too-deep", "nested too deeply.", "No setting is this deep.")
             raise _UnreadableError
 
     def _refuse(self, event: yaml.Event, path: str, code: str, message: str, remedy: str) -> None:
-        mark = event.start_mark
-        self.faults.put(mark.line + 1, mark.column + 1, path, code, message, remedy)
+        line, column = _place(event)
+        self.faults.put(line, column, path, code, message, remedy)
+
+
+def _place(event: yaml.Event) -> tuple[int, int]:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)

@@ -82,6 +82,13 @@ def count(low: int, high: int) -> Word[int]:
     return Word(parse, remedy, {"type": "integer", "minimum": low, "maximum": high}, bare=True)
 
 
+def _version(text: str) -> int:
+    return int(_one_of(text, "1"))
+
+
+VERSION = Word(_version, "Write version: 1, the only one there is.", {"const": 1}, bare=True)
+
+
 def duration(low: float, high: float) -> Word[float]:
     """A length of time with its unit, in seconds."""
 

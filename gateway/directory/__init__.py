@@ -3,3 +3,8 @@
 canonical login ID ─► CsvDirectory ─► SqlDirectory ─► PatternDirectory ─► None: only the app knows this person
 └── office of an establishment filled in from `establishments`
 """
+
+from gateway.directory.base import Directory
+from gateway.directory.building import build
+
+__all__ = ["Directory", "build"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from gateway.config.settings import DirectorySettings
@@ -10,7 +11,7 @@ from gateway.directory.csv_file import CsvDirectory
 from gateway.directory.patterns import PatternDirectory
 
 
-def build(settings: DirectorySettings, clock: Callable[[], float]) -> Directory:
+def build(settings: DirectorySettings, clock: Callable[[], float] = time.monotonic) -> Directory:
     """CSV, SQL, patterns, as far as they are configured. `clock`: monotonic seconds.
 
     Raises ConfigRefused when the CSV file has become bad. Connects to nothing yet.

@@ -55,7 +55,8 @@ class SqlDirectory:
         try:
             async with asyncio.timeout(self._settings.timeout_seconds), self._engine.connect() as connection:
                 result = await connection.execute(self._query, {"login_id": login_id})
-                return result.mappings().first()
+                row = result.mappings().first()
+                return None if row is None else dict(row)
         except TimeoutError:
             raise StoreUnavailable("directory", f"no answer in {self._settings.timeout_seconds:g} s") from None
         except (sa.exc.SQLAlchemyError, OSError) as error:

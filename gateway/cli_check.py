@@ -1,0 +1,62 @@
+"""`sekisho check` and `sekisho schema`: the configuration before anything runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from gateway.config.faults import Fault
+from gateway.config.loading import load_with_warnings
+from gateway.config.schema import documented_keys, json_schema
+from gateway.core.errors import ConfigRefused
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects instead of lines.")
+def check(file: Path, *, as_json: bool) -> None:
+    """Say everything that is wrong with FILE, and which ways in stay open.
+
+    Exit code 0: the gateway would start with it. 1: it would not.
+    """
+    try:
+        _, warnings = load_with_warnings(file)
+        faults: tuple[Fault, ...] = ()
+    except ConfigRefused as refused:
+        faults, warnings = tuple(fault for fault in refused.faults if isinstance(fault, Fault)), ()
+    if as_json:
+        rows = [{"severity": "fault", **asdict(fault)} for fault in faults]
+        rows += [{"severity": "warning", **asdict(warning)} for warning in warnings]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        for fault in faults:
+            click.echo(str(fault))
+        for warning in warnings:
+            click.echo(f"warning: {warning}")
+        click.echo(_summary(len(faults), len(warnings)))
+    if faults:
+        raise SystemExit(1)
+
+
+def _summary(faults: int, warnings: int) -> str:
+    noted = f"{warnings} warning{'' if warnings == 1 else 's'}"
+    if faults:
+        return f"{faults} fault{'' if faults == 1 else 's'}. A gateway that runs keeps the configuration it has."
+    return f"No faults, {noted}." if warnings else "No faults."
+
+
+@click.command()
+@click.option("--keys", is_flag=True, help="Print every key with its meaning instead, one a line.")
+def schema(*, keys: bool) -> None:
+    """Print the JSON Schema of the configuration.
+
+    Name it in the first line of your file: # yaml-language-server: $schema=sekisho.schema.json
+    """
+    if keys:
+        for name, meaning in documented_keys():
+            click.echo(f"{name}: {meaning}")
+        return
+    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))

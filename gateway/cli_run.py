@@ -1,0 +1,40 @@
+"""`sekisho serve` and `sekisho demo`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from gateway.cli_loading import loaded
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def serve(file: Path) -> None:
+    """Run the gateway that FILE describes until it is told to stop.
+
+    Exit code 1: FILE is refused, don't start it again. 3: a store did not answer.
+    """
+    configuration = loaded(file)
+    for warning in configuration.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    from gateway.app import serve as run
+    from gateway.core.errors import StoreUnavailable
+
+    try:
+        run(configuration)
+    except StoreUnavailable as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(3) from None
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="The gateway's port.")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The folder that keeps everything.")
+def demo(port: int, data: Path | None) -> None:
+    """Run three small apps behind a gateway; prints where, and who may sign in."""
+    from gateway.demo.run import DATA, main
+
+    sys.exit(main(port, data or DATA))

@@ -1,0 +1,69 @@
+"""Whatever a file holds: a configuration or its faults, nothing else, and no fault without a place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from gateway.config.faults import Fault, Faults
+from gateway.config.loading import load_bytes
+from gateway.core.errors import ConfigRefused
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.config.sample import GOOD
+
+WORDS = st.sampled_from(
+    ["8:30", "off", "0123", "~", "", "30m", "1e9999m", "9" * 400 + "d", "/a", "/{", "/**/b", "http://[", "http://a:b", "(?P<", "[::1]:1",
+     "0001-01-01", "9999-12-31T23:59", "payslip.own", "subject.employee", "../..", "a" * 300, "\u0000", "日本", "<<", "*"]
+)  # fmt: skip
+SCALARS = st.one_of(WORDS, st.text(max_size=20), st.integers(), st.booleans(), st.none(), st.floats())
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(WORDS, inner, max_size=3)), max_leaves=12
+)
+
+
+def outcome(data: bytes) -> tuple[Fault, ...]:
+    """The faults, or none; any other exception fails the test."""
+    try:
+        load_bytes(data, Path("/nonexistent"), Faults("f.yaml"))
+    except ConfigRefused as refused:
+        assert refused.faults, "refused without saying why"
+        faults = tuple(fault for fault in refused.faults if isinstance(fault, Fault))
+        assert all(fault.line >= 1 and fault.column >= 1 and fault.message for fault in faults)
+        return faults
+    return ()
+
+
+@given(st.binary(max_size=200))
+def test_random_bytes_are_refused_with_reasons(data: bytes) -> None:
+    assert outcome(data)
+
+
+@given(st.text(alphabet="ab:- \n\t[]{}&*!|>'\"%@`#,?<0", max_size=60))
+def test_random_yaml_is_refused_with_reasons(text: str) -> None:
+    assert outcome(text.encode())
+
+
+@given(st.data())
+def test_any_value_at_any_key_gives_a_configuration_or_faults(data: st.DataObject) -> None:
+    tree = yaml.load(GOOD, Loader=yaml.BaseLoader)
+    node = tree
+    while isinstance(node, dict | list) and node:
+        key = data.draw(st.sampled_from(list(node) if isinstance(node, dict) else range(len(node))))
+        if data.draw(st.booleans()) or not isinstance(node[key], dict | list):
+            node[key] = data.draw(VALUES)
+            break
+        node = node[key]
+    outcome(yaml.safe_dump(tree, allow_unicode=True).encode("utf-8", "replace"))
+
+
+@given(st.integers(0, len(GOOD.encode())), st.binary(max_size=4), st.integers(0, 4))
+def test_any_damage_to_a_right_file_gives_a_configuration_or_faults(at: int, put: bytes, cut: int) -> None:
+    good = GOOD.encode()
+    outcome(good[:at] + put + good[at + cut :])
+
+
+def test_a_file_of_brackets_is_refused_and_ends_nothing() -> None:
+    assert outcome(b"[" * 100_000)
+    assert [fault.code for fault in outcome(b"a: " + b"[" * 60 + b"]" * 60)] == ["too-deep"]
