@@ -9,12 +9,14 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from time import time as wall_clock  # noqa: TID251 - tests give the gateway its clock, as app.py does
-from typing import Any, Self
+from typing import Self
+
+import uvloop
 
 from gateway.app import start
-
 from gateway.config.loading import load
 from gateway.stores.sealing import KeyRing
 
@@ -53,8 +55,9 @@ class GatewayThread:
             KeyRing.generate_file(folder / "var" / "keys")
         self._file.write_text(yaml.replace("{PORT}", str(self.port)), encoding="utf-8")
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
-        self._running: Any = None
+        self._started: Future[None] = Future()
 
     def __enter__(self) -> Self:
         self.start()
@@ -64,24 +67,30 @@ class GatewayThread:
         self.stop()
 
     def start(self) -> None:
-        """Load the file, start, and return when the port is open."""
-        loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=loop.run_forever, daemon=True)
+        """Load the file, start, and return when the port is open; what start raises is raised here."""
+        self._started = Future()
+        self._thread = threading.Thread(target=uvloop.run, args=(self._live(),), daemon=True)
         self._thread.start()
-        self._loop = loop
-        configuration = load(self._file)
-        self._running = asyncio.run_coroutine_threadsafe(start(configuration, self._clock), loop).result(30)
+        self._started.result(30)
+
+    async def _live(self) -> None:
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            running = await start(load(self._file), clock=self._clock)
+        except BaseException as fault:  # noqa: BLE001 - goes to the thread that waits for it
+            self._started.set_exception(fault)
+            return
+        self._started.set_result(None)
+        await self._ended.wait()
+        await running.close()
+        await asyncio.sleep(0.05)  # closed sockets leave the loop on its next turns
 
     def stop(self) -> None:
         """Close everything; a second call does nothing."""
-        if self._loop is None:
-            return
         loop, self._loop = self._loop, None
-        asyncio.run_coroutine_threadsafe(self._running.close(), loop).result(30)
-        loop.call_soon_threadsafe(loop.stop)
-        if self._thread is not None:
-            self._thread.join(10)
-        loop.close()
+        if loop is not None and self._ended is not None and self._thread is not None:
+            loop.call_soon_threadsafe(self._ended.set)
+            self._thread.join(30)
 
     def restart(self) -> None:
         """Stop and start with the same file, keys and registry."""
