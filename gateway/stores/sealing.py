@@ -13,7 +13,6 @@ rotation is a new first line, then a restart, and the old line goes when nothing
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -106,7 +105,7 @@ class KeyRing:
 def _decoded(text: str, path: Path, number: int) -> bytes:
     try:
         key = base64.b64decode(text, altchars=b"-_", validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error too
         key = b""
     if len(key) != _KEY_BYTES:
         raise ValueError(f"{path}, line {number}: not a key ({_KEY_BYTES} bytes in URL-safe base64)")

@@ -83,7 +83,7 @@ class TenantReader:
         if fixed is not None:
             return fixed
         known = self._known.get(key)
-        if known is None or self._clock() - known.read_at > self._max_age:
+        if known is None or not self._fresh(known.read_at):
             return None
         return known.settings
 
@@ -92,11 +92,12 @@ class TenantReader:
         if settings is not None:
             return settings
         known = self._known.get(key)
-        if known is not None and 0 <= self._clock() - known.asked_at <= self._max_age:
+        if known is not None and self._fresh(known.asked_at):
             return known.settings
         read = self._reads.get(key)
         if read is None:
             read = self._reads[key] = asyncio.create_task(self._ask(key))
+            read.add_done_callback(_retrieve)
         return await asyncio.shield(read)  # shared by everybody who waits: one who leaves does not end it
 
     async def _ask(self, key: Key) -> TenantSettings:
@@ -119,6 +120,10 @@ class TenantReader:
         finally:
             if self._reads.get(key) is this:
                 del self._reads[key]
+
+    def _fresh(self, at: float) -> bool:
+        """A time in the future is not fresh: the clock was set back."""
+        return 0 <= self._clock() - at <= self._max_age
 
     async def _stored(self, key: Key) -> TenantSettings | None:
         office, establishment = key
@@ -143,3 +148,9 @@ class TenantReader:
 
 def _keys(subject: Subject) -> tuple[Key, Key]:
     return (subject.office, None), (subject.office, subject.establishment)
+
+
+def _retrieve(read: asyncio.Task[TenantSettings]) -> None:
+    """A read that failed after everybody left has told nobody; that is no fault of the program."""
+    if not read.cancelled():
+        read.exception()

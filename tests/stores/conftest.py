@@ -1,0 +1,71 @@
+"""Every implementation of each store, on real servers, with a clock that tests move."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.stores.base import SessionStore
+from gateway.stores.memory import MemorySessions
+from gateway.stores.redis import RedisSessions
+from gateway.stores.registry import SqlRegistry, migrate
+from tests.servers import Server, postgresql_server, redis_server
+from tests.stores.clock import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock at noon of some day."""
+    return Clock(1_800_000_000.0)
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def session_store(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator[SessionStore]:
+    """An empty session store of each kind."""
+    if request.param == "memory":
+        yield MemorySessions(clock)
+        return
+    store = RedisSessions(request.getfixturevalue("empty_redis_url"), clock)
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables, of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/registry.db"
+    url: str = request.getfixturevalue("empty_postgresql_url")
+    return url
+
+
+@pytest.fixture
+async def registry_url(empty_database_url: str) -> str:
+    """A database with the schema and no rows, of each kind."""
+    await migrate(empty_database_url)
+    return empty_database_url
+
+
+@pytest.fixture
+async def registry(registry_url: str) -> AsyncIterator[SqlRegistry]:
+    """An empty registry of each kind."""
+    opened = SqlRegistry(registry_url)
+    await opened.start()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Server]:
+    """A Redis server that the test may freeze and stop."""
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[Server]:
+    """A PostgreSQL server that the test may freeze and stop."""
+    with postgresql_server() as server:
+        yield server
