@@ -83,11 +83,12 @@ class Stage:
         return Person(self.port, HOST, ORIGIN, self.clock, SOURCE)
 
     def restricted(self) -> Person:
-        """The restricted session of OWN; signed in again when a test has cost it its cookie."""
+        """The restricted session of OWN, alive: a refusal must be for the attack. Signed in again when one cost it."""
         known = self._restricted.get(OWN)
-        if known is None or b"__Host-sekisho" not in known.raw("GET", "/"):
+        if known is None or known.get("/pub/alive").status != 200:
             known = self._restricted[OWN] = self.person()
             known.restricted(OWN)
+            assert known.get("/pub/alive").status == 200
         self.app.clear()
         return known
 
