@@ -1,0 +1,185 @@
+"""Who is at a page: session, level, language, and where to go from there."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, quote, urlsplit
+
+from aiohttp import web
+
+from gateway.config.settings import PublicOrigin
+from gateway.core.errors import StoreUnavailable
+from gateway.core.messages import RequestHead
+from gateway.core.own_cookies import OwnCookies
+from gateway.core.policy import Policy, with_implied
+from gateway.core.session import Level, Session
+from gateway.core.subject import Feature
+from gateway.portal.events import Asker, Event
+from gateway.portal.pages import Renderer
+from gateway.portal.second_factor import SecondFactors
+from gateway.portal.views import BackLink, Message, View
+from gateway.stores.base import AuditEvent
+from gateway.stores.sessions import LiveSession, SessionRecord, Sessions
+
+CHOICE = "/.sekisho/choice"
+ENROL = "/.sekisho/enrol"
+CODE = "/.sekisho/code"
+LOCKED = "/.sekisho/locked"
+CANCEL = "/.sekisho/cancel"
+STEP_UP = "/.sekisho/step-up"
+INSTALL = "/.sekisho/help/install"
+
+_log = logging.getLogger(__name__)
+PolicyOf = Callable[[Session], Awaitable[Policy]]
+SignOutLegacy = Callable[[LiveSession], Awaitable[None]]
+Record = Callable[[AuditEvent], Awaitable[None]]
+_PREFIX = "/.sekisho"
+_OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
+_PARTS = (
+    (Feature.ATTENDANCE_PUNCH, "punch"),
+    (Feature.ATTENDANCE_NOTIFICATIONS, "notifications"),
+    (Feature.PAYSLIP_OWN, "payslip"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """What the pages touch: nothing else."""
+
+    renderer: Renderer
+    sessions: Sessions
+    factors: SecondFactors
+    policy_of: PolicyOf
+    sign_out_legacy: SignOutLegacy
+    sign_in_pages: Mapping[str, str]  # by app; the first one serves whoever has no session
+    clock: Callable[[], float]
+    origin: PublicOrigin
+    own: OwnCookies
+    record: Record
+
+    def sign_in_page(self, app: str = "") -> str:
+        """The sign-in page of an app; of the first app when it is unknown."""
+        return self.sign_in_pages.get(app) or next(iter(self.sign_in_pages.values()), "/")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A signed-in person at one page."""
+
+    live: LiveSession
+    policy: Policy
+    level: Level
+    asker: Asker
+    language: str
+
+    @property
+    def login_id(self) -> str:
+        """The canonical login ID."""
+        return self.live.record.session.subject.login_id
+
+
+PORTAL = web.AppKey("portal", Portal)
+VISIT = web.RequestKey("visit", Visit)
+
+
+def page(request: web.Request, view: View) -> web.Response:
+    """The answer with a rendered page."""
+    visit = request[VISIT]
+    html = request.app[PORTAL].renderer.page(view, visit.language, visit.asker.reference)
+    return web.Response(text=html, content_type="text/html", charset="utf-8")
+
+
+def see_other(address: str, *cookies: tuple[bytes, bytes]) -> web.Response:
+    """303. The address is written as it is: aiohttp's own redirects re-quote it."""
+    response = web.Response(status=303, headers={"Location": address})
+    for name, value in cookies:
+        response.headers.add(name.decode("ascii"), value.decode("ascii"))
+    return response
+
+
+def landing(portal: Portal, record: SessionRecord) -> str:
+    """Where somebody goes for whom nothing is missing: what waits for them, else the app's sign-in page.
+
+    A target such as `//other.example/` would be another host as a Location; with our origin before it, it is a path.
+    """
+    waiting = record.continuation
+    if waiting is None or not waiting.target.isascii() or not waiting.target.startswith(b"/"):
+        return portal.sign_in_page(record.session.app)
+    target = waiting.target.decode("ascii")
+    return target if _OWN_PATH.fullmatch(target) else portal.origin.origin + target
+
+
+async def onward(portal: Portal, visit: Visit, *, wants_full: bool = False) -> str:
+    """The page that is next for this person; with `wants_full`, on the way to a code."""
+    if visit.level is Level.FULL or (visit.level is Level.RESTRICTED and not wants_full):
+        return landing(portal, visit.live.record)
+    if visit.level is Level.CHOICE_DUE and not wants_full:
+        return CHOICE
+    if (await portal.factors.standing(visit.login_id)).locked:
+        return LOCKED
+    return CODE if await portal.factors.enrolled(visit.login_id) else ENROL
+
+
+async def raised(portal: Portal, visit: Visit, change: Callable[[Session], Session]) -> web.Response:
+    """Give the session its new proof or choice under a new token, and send the browser on (R-032)."""
+
+    def rewritten(record: SessionRecord) -> SessionRecord:
+        return replace(record, session=change(record.session), enrolment=None)
+
+    rotated = await portal.sessions.rotate(visit.live, rewritten)
+    if rotated is None:
+        return see_other(portal.sign_in_page(visit.live.record.session.app))
+    token, live = rotated
+    return see_other(landing(portal, live.record), portal.own.set(portal.own.session, token))
+
+
+async def noted(portal: Portal, visit: Visit, name: Event) -> None:
+    """Write an audit event of something that raises nobody: without the registry it still goes on, and is logged."""
+    try:
+        await portal.record(visit.asker.event(name, portal.clock()))
+    except StoreUnavailable as fault:
+        _log.warning("%s without an audit event: %s, reference %s", name, fault, visit.asker.reference)
+
+
+def exempt_parts(policy: Policy) -> str:
+    """The part of a catalogue key that names what works without a code, such as `punch+payslip`."""
+    exempt = with_implied(policy.exempt)
+    return "+".join(word for feature, word in _PARTS if feature in exempt)
+
+
+def back_link(request: web.Request, portal: Portal, visit: Visit) -> BackLink | None:
+    """The way back that needs no code: to the choice, or to where a restricted session came from."""
+    if visit.level is Level.CHOICE_DUE:
+        return BackLink(CHOICE, Message("back.choice"))
+    if visit.level is not Level.RESTRICTED:
+        return None
+    address = came_from(request) or portal.sign_in_page(visit.live.record.session.app)
+    return BackLink(address, Message(f"back.{exempt_parts(visit.policy)}"))
+
+
+def came_from(request: web.Request) -> str:
+    """The page of an app that led here, as a path of this origin: for a link, never for a redirect (R-123).
+
+    Pages of ours hand it on in their own address, so a form finds it in the address of its page.
+    """
+    given = request.query.get("back", "")
+    referer = request.headers.get("Referer", "")
+    if not given and referer.startswith(request.app[PORTAL].origin.origin + "/"):
+        parts = urlsplit(referer)
+        given = parts.path + (f"?{parts.query}" if parts.query else "")
+        if parts.path.startswith(_PREFIX):
+            given = parse_qs(parts.query).get("back", [""])[0]
+    return given if _OWN_PATH.fullmatch(given) and not given.startswith(_PREFIX) else ""
+
+
+def with_back(address: str, back: str) -> str:
+    """The same page of ours, told where the person came from."""
+    return f"{address}?back={quote(back, safe='/')}" if back else address
+
+
+def head_of(request: web.Request) -> RequestHead:
+    """The request as the renderer of problems reads it."""
+    return RequestHead(request.method.encode(), request.raw_path.encode("utf-8", "replace"), "1.1", request.raw_headers)
