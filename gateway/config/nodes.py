@@ -22,6 +22,7 @@ from gateway.config.faults import Faults
 MAX_DEPTH = 40
 MAX_BYTES = 32 << 20
 
+_SYNTAX = "Check indentation and colons here; a text with { } [ ] , or # needs quotes."
 _YAML_TAG = "tag:yaml.org,2002:"
 _PLAIN_KEY = re.compile(r"[\w.-]+")
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the C one is missing where PyYAML lacks libyaml
@@ -95,7 +96,7 @@ def compose(data: bytes, faults: Faults) -> Mapping | None:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         what = " ".join(part for part in (error.context, error.problem) if part)
-        faults.put(line, column, "", "yaml-syntax", f"not YAML: {what}.", "Check indentation, quotes and colons here.")
+        faults.put(line, column, "", "yaml-syntax", f"not YAML: {what}.", _SYNTAX)
         return None
     except yaml.YAMLError as error:
         position = getattr(error, "position", 0)
@@ -186,7 +187,8 @@ class _Composer:
         if anchor:
             self._refuse(event, path, "yaml-anchor", f"`&{anchor}` is an anchor.", "Remove it.")
         if tag and tag != "!":
-            self._refuse(event, path, "yaml-tag", f"`{tag.replace(_YAML_TAG, '!!')}` is a tag.", "Remove it; use quotes for text.")
+            shown = tag.replace(_YAML_TAG, "!!")
+            self._refuse(event, path, "yaml-tag", f"`{shown}` is a tag.", "Remove it; use quotes for text.")
         if depth > MAX_DEPTH:
             self._refuse(event, path, "too-deep", "nested too deeply.", "No setting is this deep.")
             raise _UnreadableError

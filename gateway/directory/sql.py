@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -31,7 +33,8 @@ class SqlDirectory:
         self._settings = settings
         self._clock = clock
         self._query = sa.text(settings.query)
-        self._engine = _engine(settings.url)
+        self._file = _sqlite_file(settings.url)
+        self._engine = _engine(settings.url, self._file)
         self._kept: OrderedDict[str, tuple[float, Subject]] = OrderedDict()
 
     async def subject(self, login_id: str) -> Subject | None:
@@ -52,6 +55,8 @@ class SqlDirectory:
         await self._engine.dispose()
 
     async def _row(self, login_id: str) -> Mapping[str, Any] | None:
+        if self._file is not None and not self._file.is_file():
+            raise StoreUnavailable("directory", f"there is no file {self._file}")  # SQLite would make an empty one
         try:
             async with asyncio.timeout(self._settings.timeout_seconds), self._engine.connect() as connection:
                 result = await connection.execute(self._query, {"login_id": login_id})
@@ -72,9 +77,18 @@ class SqlDirectory:
             self._kept.popitem(last=False)
 
 
-def _engine(url: str) -> AsyncEngine:
+def _sqlite_file(url: str) -> Path | None:
     parsed = sa.make_url(url)
-    return create_async_engine(parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername)))
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def _engine(url: str, file: Path | None) -> AsyncEngine:
+    """SQLite is opened for reading only, whatever the query says."""
+    parsed = sa.make_url(url)
+    parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+    if file is not None:
+        parsed = parsed.set(database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
+    return create_async_engine(parsed)
 
 
 def _subject(login_id: str, row: Mapping[str, Any]) -> Subject:

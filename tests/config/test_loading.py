@@ -7,12 +7,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from gateway.config.loading import load
 from gateway.config.settings import Configuration
 from gateway.core.errors import ConfigRefused
 from gateway.core.routes import Access, Place, ValueSource
 from gateway.core.subject import Feature
-
 from tests.config.sample import GOOD
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +67,12 @@ def test_conditions_have_the_format_of_their_calendar(tmp_path: Path) -> None:
         'form.d: {equals: today, format: "%Y/%m/%d", optional: true}}'
     )
     month, who, day = loaded(tmp_path, text).routes[0].where
-    assert (month.place, month.source, month.date_format, month.optional) == (Place.QUERY, ValueSource.THIS_MONTH, "%Y%m", False)
+    assert (month.place, month.source, month.date_format, month.optional) == (
+        Place.QUERY,
+        ValueSource.THIS_MONTH,
+        "%Y%m",
+        False,
+    )
     assert (who.place, who.source, who.literals) == (Place.PATH, ValueSource.LITERAL, ("x", "y"))
     assert (day.place, day.source, day.date_format, day.optional) == (Place.FORM, ValueSource.TODAY, "%Y/%m/%d", True)
 
@@ -122,7 +127,9 @@ def test_an_app_without_sign_in_uses_the_page_of_the_only_one_that_has_it(tmp_pa
 
 
 def test_bad_lines_of_a_csv_file_are_named_by_its_own_lines(tmp_path: Path) -> None:
-    (tmp_path / "people.csv").write_bytes("login_id,kind,office\nA1,office,0001\nA2,boss,0001\na1,office,0001\n".encode("cp932"))
+    (tmp_path / "people.csv").write_bytes(
+        "login_id,kind,office\nA1,office,0001\nA2,boss,0001\na1,office,0001\n".encode("cp932")
+    )
     with pytest.raises(ConfigRefused) as refused:
         loaded(tmp_path, GOOD.replace("  patterns:", "  people_csv: people.csv\n  patterns:"))
     assert [line.partition("people.csv")[2] for line in str(refused.value).splitlines()] == [

@@ -9,13 +9,29 @@ from typing import Any
 
 import pytest
 import yaml
-from gateway.config.schema import documented_keys, json_schema
 
+from gateway.config.schema import documented_keys, json_schema
 from tests.config.sample import GOOD
 
 ROOT = Path(__file__).parents[2]
-KNOWN = {"$schema", "title", "description", "type", "enum", "const", "pattern", "minLength", "minimum", "maximum", "minItems",
-         "items", "anyOf", "properties", "required", "additionalProperties"}  # fmt: skip
+KNOWN = {
+    "$schema",
+    "title",
+    "description",
+    "type",
+    "enum",
+    "const",
+    "pattern",
+    "minLength",
+    "minimum",
+    "maximum",
+    "minItems",
+    "items",
+    "anyOf",
+    "properties",
+    "required",
+    "additionalProperties",
+}
 TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str, "integer": int, "boolean": bool, "array": list, "object": dict, "null": type(None)
 }  # fmt: skip
@@ -41,7 +57,9 @@ def faults(schema: dict[str, Any], value: object, path: str = "") -> list[str]:
         return [] if schema.get("minimum", value) <= value <= schema.get("maximum", value) else [f"{path}: {value}"]
     if isinstance(value, list):
         short = [f"{path}: too few"] if len(value) < schema.get("minItems", 0) else []
-        return short + [fault for number, item in enumerate(value) for fault in faults(schema["items"], item, f"{path}[{number}]")]
+        return short + [
+            fault for number, item in enumerate(value) for fault in faults(schema["items"], item, f"{path}[{number}]")
+        ]
     return of_object(schema, value, path) if isinstance(value, dict) else []
 
 

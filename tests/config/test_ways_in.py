@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from gateway.config.faults import Faults
 from gateway.config.loading import load_bytes
-
 from tests.config.sample import GOOD, changed
 
 SUCCESS = "success: {status: 302, location: /top}"
@@ -19,13 +19,33 @@ ROWS: tuple[tuple[str, str, str, int], ...] = (
     ("page-unedited", SUCCESS, "success: {status: 200, element: '#menu'}", 18),
     ("at-once", SUCCESS, SUCCESS + "\n        deliver: at-once", 21),
     ("further-methods", "{path: /login, access: public}", "{path: /login, access: public, methods: [GET, PUT]}", 18),
-    ("further-methods", "  - path: /top\n    access: restricted", "  - {path: '/{any}', access: public, methods: [GET, PUT]}", 18),
-    ("public-post", "  - path: /top\n    access: restricted", "  - {path: /*, access: public, methods: [GET, POST]}", 27),
-    ("public-everything", "where: {query.emp: subject.employee}", "where: {query.emp: subject.employee}\n  - {path: /**, access: public}", 33),
+    (
+        "further-methods",
+        "  - path: /top\n    access: restricted",
+        "  - {path: '/{any}', access: public, methods: [GET, PUT]}",
+        18,
+    ),
+    (
+        "public-post",
+        "  - path: /top\n    access: restricted",
+        "  - {path: /*, access: public, methods: [GET, POST]}",
+        27,
+    ),
+    (
+        "public-everything",
+        "where: {query.emp: subject.employee}",
+        "where: {query.emp: subject.employee}\n  - {path: /**, access: public}",
+        33,
+    ),
     ("sign-in-page-closed", "{path: /login, access: public}", "{path: /static, access: public}", 15),
     ("no-sign-out", "    sign_out: [{path: /logout}]\n", "", 18),
     ("credentials-header", "    paths: [/meisai]", "    paths: [/meisai]\n    headers: {pass: [authorization]}", 25),
-    ("session-cookie-passed", "    paths: [/meisai]", "    paths: [/meisai]\n    cookies: {pass: [lang, PHPSESSID]}", 25),
+    (
+        "session-cookie-passed",
+        "    paths: [/meisai]",
+        "    paths: [/meisai]\n    cookies: {pass: [lang, PHPSESSID]}",
+        25,
+    ),
     ("session-cookie-passed", "    paths: [/meisai]", "    paths: [/meisai]\n    cookies: {pass: [remember_me]}", 25),
     ("open-vault", "    paths: [/meisai]", "    paths: [/meisai]\n    cookies: {vault: [JSESSIONID]}", 25),
     ("session-ids", "    paths: [/meisai]", "    paths: [/meisai]\n    session_ids: []", 25),
@@ -54,7 +74,8 @@ def test_each_open_way_in_is_told(code: str, old: str, new: str, line: int, tmp_
 
 def test_a_public_route_over_a_whole_app_is_told(tmp_path: Path) -> None:
     text = GOOD.replace("paths: [/meisai]", "paths: [/meisai/]").replace(
-        "  - {path: /login, access: public}\n", "  - {path: /login, access: public}\n  - {path: /other/**, access: public}\n"
+        "  - {path: /login, access: public}\n",
+        "  - {path: /login, access: public}\n  - {path: /other/**, access: public}\n",
     )
     assert warnings_of(text.encode(), tmp_path) == []
     assert ("public-app", 27) in warnings_of(text.replace("/other/**", "/meisai/**").replace(
