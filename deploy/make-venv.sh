@@ -61,7 +61,8 @@ fi
 say "Installing the Python packages of $lock into $venv (once; a minute or two) ..."
 pip() { "$venv/bin/python" -m pip --disable-pip-version-check --no-input -q "$@"; }
 if ! pip install --require-hashes -r "$lock" >"$log" 2>&1; then
-    grep -v '^WARNING: Retrying' "$log" | tail -n 4 >&2
+    sed -n 's/^WARNING: Retrying.*broken by//p' "$log" | head -n 1 | cut -c 1-200 >&2
+    grep -v '^WARNING: Retrying' "$log" | tail -n 3 >&2
     say "The packages could not be installed. If the lines above speak of a connection, name resolution or"
     say "'no matching distribution', this machine does not reach its package index: check the network or pip's proxy setting."
     exit 1

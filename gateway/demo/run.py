@@ -22,7 +22,7 @@ from gateway import app
 from gateway.config.loading import load
 from gateway.config.settings import Configuration, ListenAddress, PublicOrigin
 from gateway.core.apps import UpstreamAddress
-from gateway.core.errors import ConfigRefused
+from gateway.core.errors import ConfigRefused, GatewayError
 from gateway.demo.apps import HOST, DemoApps, start_apps
 from gateway.demo.people import FIRST_PASSWORD
 from gateway.stores.sealing import KeyRing
@@ -69,19 +69,20 @@ async def start(port: int, data_dir: Path, routes: Path = ROUTES) -> Demo:
     )
     try:
         running = await app.start(replace(configuration, apps=addresses), clock=time.time)
-    except OSError as error:
+    except (OSError, GatewayError) as error:
         await apps.close()
-        raise DemoStopped(_listen_trouble(error, port)) from error
+        trouble = _listen_trouble(error, port) if isinstance(error, OSError) else str(error)
+        raise DemoStopped(trouble) from error
     return Demo(f"http://{HOST}:{port}/", running, apps)
 
 
 def load_for_demo(port: int, data_dir: Path, routes: Path) -> Configuration:
     """The file with the demo's port and folder; keys are made once."""
+    if not routes.exists():
+        message = f"{routes} is missing: the demo runs in a clone of the project."
+        raise DemoStopped(message)
     try:
         configuration = load(routes)
-    except FileNotFoundError as error:
-        message = f"{routes} is missing: the demo runs in a clone of the project."
-        raise DemoStopped(message) from error
     except ConfigRefused as error:
         raise DemoStopped(f"{routes} is refused:\n{error}") from error
     try:

@@ -63,7 +63,8 @@ class Browser:
         """Send it; the answer as bytes."""
         port, path = self.ports(ask.target), ask.target.split("?")[0]
         lines = [f"{ask.method} {ask.target} HTTP/1.1", f"Host: 127.0.0.1:{port}", f"Origin: http://127.0.0.1:{port}"]
-        lines += [f"Accept-Encoding: {ask.accept_encoding}", "Connection: close", *ask.headers]
+        lines += ["Accept: text/html,*/*;q=0.8", f"Accept-Encoding: {ask.accept_encoding}"]
+        lines += ["Connection: close", *ask.headers]
         sent = "; ".join(f"{name}={value}" for (name, under), value in self.cookies.items() if path.startswith(under))
         if sent:
             lines.append(f"Cookie: {sent}")
