@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, TypeVar, cast, dataclass_transform
 
 from gateway.config.faults import Faults, did_you_mean, nearest
@@ -76,12 +77,12 @@ class Record(Shape[B], Generic[B]):
     def read(self, node: Node, faults: Faults) -> B | Broken:
         """Read every known key, name every unknown one, then let the block check itself."""
         if not isinstance(node, Mapping):
-            names = ", ".join(self._fields())
+            names = ", ".join(self._fields)
             faults.add(node, "wrong-kind", f"got {kind_of(node)}.", f"Write keys with values: {names}.")
             return BROKEN
         values: dict[str, Any] = {}
         whole = True
-        fields = self._fields()
+        fields = self._fields
         for name, value_node in node.pairs:
             known = fields.get(name.text)
             if known is None:
@@ -112,13 +113,14 @@ class Record(Shape[B], Generic[B]):
                 complete = complete and known.default is not dataclasses.MISSING
         return complete
 
+    @cached_property
     def _fields(self) -> dict[str, dataclasses.Field[Any]]:
         fields = [known for known in dataclasses.fields(self.block) if "shape" in known.metadata]
         return {known.metadata["name"] or known.name: known for known in fields}
 
     def schema(self) -> Schema:
         """The keys with their meanings."""
-        fields = self._fields()
+        fields = self._fields
         properties = {
             name: {"description": known.metadata["doc"], **known.metadata["shape"].schema()}
             for name, known in fields.items()

@@ -41,7 +41,7 @@ class ConditionBlock(Block):
             faults.add(self.at("format"), "bad-value", "the format holds no date.", 'Write "%Y%m" or "%Y-%m-%d".')
 
 
-CONDITION = ShortOrLong[ValueSource | ConditionBlock](Choice(SOURCES), Record(ConditionBlock))  # type: ignore[arg-type]
+CONDITION = ShortOrLong[ValueSource | ConditionBlock](Choice(SOURCES), Record(ConditionBlock))
 
 
 @block

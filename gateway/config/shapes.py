@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 from gateway.config.faults import Faults, did_you_mean
 from gateway.config.nodes import Mapping, Node, Scalar, Sequence
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Schema = dict[str, Any]
 
 
@@ -30,11 +30,11 @@ class Broken(enum.Enum):
 BROKEN = Broken.BROKEN
 
 
-class Shape(ABC, Generic[T]):
+class Shape(ABC, Generic[T_co]):
     """Reads one node."""
 
     @abstractmethod
-    def read(self, node: Node, faults: Faults) -> T | Broken:
+    def read(self, node: Node, faults: Faults) -> T_co | Broken:
         """The value; BROKEN after noting at least one fault. Never raises."""
 
     @abstractmethod
@@ -43,19 +43,19 @@ class Shape(ABC, Generic[T]):
 
 
 @dataclass(frozen=True)
-class Word(Shape[T]):
+class Word(Shape[T_co]):
     """A scalar. `parse` raises ValueError with what is wrong; `remedy` says what would be right.
 
     `bare`: numbers and flags, which stand without quotes. `secret`: the text is never repeated in a message.
     """
 
-    parse: Callable[[str], T]
+    parse: Callable[[str], T_co]
     remedy: str
     json: Schema
     bare: bool = False
     secret: bool = False
 
-    def read(self, node: Node, faults: Faults) -> T | Broken:
+    def read(self, node: Node, faults: Faults) -> T_co | Broken:
         """Parse the text."""
         if not isinstance(node, Scalar):
             faults.add(node, "wrong-kind", f"got {kind_of(node)}.", self.remedy)
@@ -79,12 +79,12 @@ class Word(Shape[T]):
 
 
 @dataclass(frozen=True)
-class Choice(Shape[T]):
+class Choice(Shape[T_co]):
     """One of a few words."""
 
-    words: Dict[str, T]
+    words: Dict[str, T_co]
 
-    def read(self, node: Node, faults: Faults) -> T | Broken:
+    def read(self, node: Node, faults: Faults) -> T_co | Broken:
         """Look the word up."""
         if not isinstance(node, Scalar):
             faults.add(node, "wrong-kind", f"got {kind_of(node)}.", f"Write one of: {', '.join(self.words)}.")
@@ -100,14 +100,14 @@ class Choice(Shape[T]):
 
 
 @dataclass(frozen=True)
-class ListOf(Shape[tuple[T, ...]]):
+class ListOf(Shape[tuple[T_co, ...]]):
     """A list; with `one`, a single value may stand without brackets. `few`: at least so many items."""
 
-    item: Shape[T]
+    item: Shape[T_co]
     one: bool = False
     few: int = 0
 
-    def read(self, node: Node, faults: Faults) -> tuple[T, ...] | Broken:
+    def read(self, node: Node, faults: Faults) -> tuple[T_co, ...] | Broken:
         """Read every item; broken ones are left out."""
         if not isinstance(node, Sequence):
             if self.one:
@@ -130,18 +130,18 @@ class ListOf(Shape[tuple[T, ...]]):
 
 
 @dataclass(frozen=True)
-class MapOf(Shape[tuple[tuple[str, T], ...]]):
+class MapOf(Shape[tuple[tuple[str, T_co], ...]]):
     """Keys chosen by the operator, each with a value; `key` checks a key as if it were a value."""
 
-    value: Shape[T]
+    value: Shape[T_co]
     key: Shape[str]
 
-    def read(self, node: Node, faults: Faults) -> tuple[tuple[str, T], ...] | Broken:
+    def read(self, node: Node, faults: Faults) -> tuple[tuple[str, T_co], ...] | Broken:
         """Read every pair; broken ones are left out."""
         if not isinstance(node, Mapping):
             faults.add(node, "wrong-kind", f"got {kind_of(node)}.", "Write keys with values.")
             return BROKEN
-        found: list[tuple[str, T]] = []
+        found: list[tuple[str, T_co]] = []
         for name, below in node.pairs:
             key = self.key.read(name, faults)
             value = self.value.read(below, faults)
@@ -155,12 +155,12 @@ class MapOf(Shape[tuple[tuple[str, T], ...]]):
 
 
 @dataclass(frozen=True)
-class OrNull(Shape[T | None]):
+class OrNull(Shape[T_co | None]):
     """A value, or `null`."""
 
-    value: Shape[T]
+    value: Shape[T_co]
 
-    def read(self, node: Node, faults: Faults) -> T | Broken | None:
+    def read(self, node: Node, faults: Faults) -> T_co | Broken | None:
         """None for null."""
         return None if isinstance(node, Scalar) and node.empty else self.value.read(node, faults)
 
@@ -170,13 +170,13 @@ class OrNull(Shape[T | None]):
 
 
 @dataclass(frozen=True)
-class ShortOrLong(Shape[T]):
+class ShortOrLong(Shape[T_co]):
     """A scalar as the short form of a mapping."""
 
-    short: Shape[T]
-    long: Shape[T]
+    short: Shape[T_co]
+    long: Shape[T_co]
 
-    def read(self, node: Node, faults: Faults) -> T | Broken:
+    def read(self, node: Node, faults: Faults) -> T_co | Broken:
         """By the kind of the node."""
         return (self.short if isinstance(node, Scalar) else self.long).read(node, faults)
 

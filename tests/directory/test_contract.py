@@ -56,10 +56,20 @@ async def sqlite_people(file: Path) -> str:
     return f"sqlite:///{file}"
 
 
+async def started(server: str) -> asyncpg.Connection:
+    """A server that listens may still be recovering: it says so, and is asked again."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await asyncpg.connect(server)
+            except asyncpg.CannotConnectNowError:
+                await asyncio.sleep(0.1)
+
+
 async def postgresql_people(server: str) -> str:
     """A database of its own on the shared server, which is thrown away with it."""
     name = f"people_{next(_numbers)}"
-    connection = await asyncpg.connect(server)
+    connection = await started(server)
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
     url = server.rpartition("/")[0] + f"/{name}"
