@@ -14,7 +14,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from gateway.config.settings import Limits
 from gateway.core.messages import Answer, RequestHead
@@ -134,7 +134,7 @@ class ClientConnection(asyncio.Protocol):
             return
         try:
             answer = self._shared.gate.upstream_failed(self._head, self._peer, app, timed_out=timed_out)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
             _log.exception("the gate failed on a failure")
             answer = _FAULT
         self._reply(answer, close=False)
@@ -143,7 +143,7 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A browser has connected; its first head is due."""
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # uvloop's is none of its classes
         self._transport = transport
         peername = transport.get_extra_info("peername")
         scheme = "https" if transport.get_extra_info("sslcontext") is not None else "http"
@@ -156,7 +156,7 @@ class ClientConnection(asyncio.Protocol):
         shared.sweep.add(self)
         self.deadline = shared.sweep.after(shared.limits.head_seconds)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The browser has gone; what runs for it upstream ends, what runs in the gate does not."""
         self.gone = True
         self._transport = None
@@ -254,7 +254,7 @@ class ClientConnection(asyncio.Protocol):
             return
         try:
             action = self._shared.gate.admit(incoming.head, self._peer, incoming.examined.has_body)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
             _log.exception("the gate failed on a request")
             action = Reply(_FAULT, close=True)
         self._act(action)
@@ -290,7 +290,7 @@ class ClientConnection(asyncio.Protocol):
     async def _when_decided(self, decision: Awaitable[Action]) -> None:
         try:
             action = await decision
-        except Exception:
+        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
             _log.exception("the gate failed on a request")
             action = Reply(_FAULT, close=True)
         self._thinking = False
@@ -345,7 +345,7 @@ class ClientConnection(asyncio.Protocol):
         self._intake.dead = True
         try:
             answer = self._shared.gate.refuse_malformed(status, word, head, self._peer)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
             _log.exception("the gate failed on a malformed request")
             answer = _FAULT
         self._reply(answer, close=True)

@@ -14,7 +14,9 @@ from gateway.proxy.upstream import UpstreamConnection
 class FetchExchange:
     """One exchange; its future holds the answer."""
 
-    __slots__ = ("_connection", "_data", "_head", "_head_only", "_limit", "_name", "_parts", "_size", "result", "waiting")
+    __slots__ = (
+        "_connection", "_data", "_head", "_head_only", "_limit", "_name", "_parts", "_size", "result", "waiting",
+    )  # fmt: skip
 
     def __init__(self, name: str, data: bytes, limit: int, *, head_only: bool) -> None:
         self._name = name
@@ -66,7 +68,7 @@ class FetchExchange:
         elif complete and self._head is not None and not self.result.done():
             self.result.set_result((self._head, b"".join(self._parts)))
 
-    def broken(self, cause: str, *, untouched: bool) -> None:
+    def broken(self, cause: str, *, untouched: bool) -> None:  # noqa: ARG002 - the exchange's signature
         """No whole answer. Never sent twice: a sign-in counts attempts. Fetches start on a fresh connection instead."""
         self._connection = None
         self._fail(cause, timed_out=False)

@@ -2,6 +2,8 @@
 
 Incoming ─ pieces ─► UpstreamConnection          browser ◄─ head and first part in one write ─ ResponsePlan
 pauses when the app is slow ◄──        └─► pauses when the browser is slow
+
+After a fault nothing half-made may look whole: what has begun is cut off hard.
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ class ForwardExchange:
     """Between one request and one answer. `waiting` until a connection is there."""
 
     __slots__ = (
-        "_action", "_answered", "_chunked", "_client", "_complete", "_connection", "_failed", "_filter", "_head", "_held",
-        "_incoming", "_keep", "_no_body", "_pool", "_retried", "_upload_paused", "waiting",
+        "_action", "_answered", "_chunked", "_client", "_complete", "_connection", "_failed", "_filter", "_head",
+        "_held", "_incoming", "_keep", "_no_body", "_pool", "_retried", "_upload_paused", "waiting",
     )  # fmt: skip
 
     def __init__(self, client: ClientConnection, incoming: Incoming, action: Forward, pool: Pool) -> None:
@@ -104,6 +106,7 @@ class ForwardExchange:
                 self._client.write(framing.CONTINUE)
         head_only = action.method == b"HEAD"
         connection.start(self, head + body if body else head, head_only=head_only, request_sent=last)
+        self._client.progress()  # what waited for a connection is on its way: read on
 
     def unavailable(self, cause: str, *, timed_out: bool) -> None:
         """The app cannot be reached."""
@@ -164,7 +167,7 @@ class ForwardExchange:
         self._note_end(complete)
         try:
             plan = self._action.on_response(head)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
             _log.exception("the gate failed on an answer")
             self._spoil()
             return
@@ -179,7 +182,7 @@ class ForwardExchange:
     async def _when_planned(self, plan: asyncio.Future[ResponsePlan]) -> None:
         try:
             ready = await plan
-        except Exception:
+        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
             _log.exception("the gate failed on an answer")
             self._spoil()
             return
@@ -257,7 +260,7 @@ class ForwardExchange:
         elif self._filter is not None:
             try:
                 body = self._filter.feed(body) + (self._filter.finish() if complete else b"")
-            except Exception:
+            except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
                 _log.exception("a body filter failed")
                 self._spoil()
                 return
