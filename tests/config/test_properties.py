@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.config.faults import Fault, Faults
@@ -64,16 +64,19 @@ def outcome(data: bytes) -> tuple[Fault, ...]:
     return faults or ()
 
 
+@settings(deadline=None, max_examples=60)  # a busy machine is no fault of the file
 @given(st.binary(max_size=200))
 def test_random_bytes_are_refused_with_reasons(data: bytes) -> None:
     assert outcome(data)
 
 
+@settings(deadline=None, max_examples=60)  # a busy machine is no fault of the file
 @given(st.text(alphabet="ab:- \n\t[]{}&*!|>'\"%@`#,?<0", max_size=60))
 def test_random_yaml_is_refused_with_reasons(text: str) -> None:
     assert outcome(text.encode())
 
 
+@settings(deadline=None, max_examples=60)  # a busy machine is no fault of the file
 @given(st.data())
 def test_any_value_at_any_key_gives_a_configuration_or_faults(data: st.DataObject) -> None:
     tree = yaml.load(GOOD, Loader=yaml.BaseLoader)
@@ -87,6 +90,7 @@ def test_any_value_at_any_key_gives_a_configuration_or_faults(data: st.DataObjec
     outcome(yaml.safe_dump(tree, allow_unicode=True).encode("utf-8", "replace"))
 
 
+@settings(deadline=None, max_examples=60)  # a busy machine is no fault of the file
 @given(st.integers(0, len(GOOD.encode())), st.binary(max_size=4), st.integers(0, 4))
 def test_any_damage_to_a_right_file_gives_a_configuration_or_faults(at: int, put: bytes, cut: int) -> None:
     good = GOOD.encode()
