@@ -6,6 +6,7 @@ with a code for their own ID could sign in as somebody else and keep the level. 
 
 from __future__ import annotations
 
+from gateway.core.path_folding import folded_path
 from gateway.core.routes import Access, Route, RouteTable
 from gateway.core.signin import SignInRule, SignOutRule
 
@@ -18,15 +19,30 @@ class Doors:
         self._sign_out = sign_out
         self._in_table = RouteTable(tuple(Route(str(n), rule.path, Access.PUBLIC) for n, rule in enumerate(sign_in)))
         self._out_table = RouteTable(tuple(Route(str(n), rule.path, Access.PUBLIC) for n, rule in enumerate(sign_out)))
-        named = [rule.path for rule in sign_in] + [rule.path for rule in sign_out]
+        named = [_bare(rule.path) for rule in sign_in] + [_bare(rule.path) for rule in sign_out]
         named = [path for path in named if not path.endswith("**")]
-        self._folded = RouteTable(tuple(Route(path, path.lower(), Access.DENY) for path in named))
+        self._folded = RouteTable(tuple(Route(path, path, Access.DENY) for path in named))
+        beside = [(f"{_bare(rule.path)}{rest}", str(n)) for n, rule in enumerate(sign_in) for rest in ("", "/**")]
+        self._beside = RouteTable(tuple(Route(name, path, Access.PUBLIC) for path, name in beside if "**/" not in path))
+        self._methods = frozenset(method for rule in sign_in for method in rule.methods)
 
     def sign_in(self, method: bytes, path: bytes) -> tuple[SignInRule, ...]:
         """The rules that may recognise this request as a sign-in, in file order; exact bytes only."""
-        found = self._in_table.candidates(path)
-        rules = (self._sign_in[int(candidate.route.name)] for candidate in found)
-        return tuple(rule for rule in rules if method in rule.methods)
+        if method not in self._methods:
+            return ()
+        return self._rules(self._in_table, method, path)
+
+    def beside(self, method: bytes, path: bytes, *, doubtful: bool) -> tuple[SignInRule, ...]:
+        """The rules whose address some app might see in this path though it is not it: `/Login`, `/login/`, and
+        `/login.php/x`, which PHP hands to `/login.php`. What looks like a sign-in there is none to us."""
+        if method not in self._methods:
+            return ()
+        folded = folded_path(path) if doubtful else path.lower()
+        return self._rules(self._beside, method, folded.rstrip(b"/"))
+
+    def _rules(self, table: RouteTable, method: bytes, path: bytes) -> tuple[SignInRule, ...]:
+        found = dict.fromkeys(int(candidate.route.name) for candidate in table.candidates(path))
+        return tuple(self._sign_in[number] for number in found if method in self._sign_in[number].methods)
 
     def sign_out(self, method: bytes, path: bytes) -> SignOutRule | None:
         """The rule by which this request signs out, or None; exact bytes only."""
@@ -36,6 +52,10 @@ class Doors:
                 return rule
         return None
 
-    def opens_folded(self, folded_path: bytes) -> bool:
+    def opens_folded(self, folded: bytes) -> bool:
         """Whether some app might read a path that folds to this one as a sign-in or sign-out address."""
-        return self._folded.denies_folded(folded_path) is not None
+        return self._folded.denies_folded(folded.rstrip(b"/")) is not None
+
+
+def _bare(path: str) -> str:
+    return path.lower().rstrip("/")

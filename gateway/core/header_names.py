@@ -56,7 +56,7 @@ _OVERRIDES = (
     b"x-request-uri x-request-url x-proxy-url x-wap-profile x-host x-scheme x-url-scheme x-protocol x-https x-ssl"
 )
 _IDENTITY = (
-    b"forwarded client-ip true-client-ip cf-connecting-ip cf-connecting-ipv6 fastly-client-ip x-real-ip x-cluster-client-ip "
+    b"forwarded client-ip true-client-ip cf-connecting-ip cf-connecting-ipv6 fastly-client-ip x-cluster-client-ip "
     b"x-original-forwarded-for x-originating-ip x-user x-username x-user-id x-user-name x-email x-groups x-roles x-aal "
     b"iv-user iv-groups sm-user smuser x-iisnode-auth-user"
 )

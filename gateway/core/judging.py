@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from gateway.core.html import find_element, parse_selector
 from gateway.core.messages import Headers, ResponseHead, first_header, header_values
-from gateway.core.params import Missing, parse_form, parse_query
+from gateway.core.params import Missing, Parameters, parse_form, parse_query
 from gateway.core.signin import AnswerTest, FieldPlace, SignInRule
 
 _DEAD_COOKIE = re.compile(rb";\s*max-age\s*=\s*(0|-[0-9]+)\s*(;|$)|;\s*expires\s*=[^;]*\b19[0-9]{2}\b", re.IGNORECASE)
@@ -26,8 +26,7 @@ def may_carry_login_id(rule: SignInRule, query: bytes | None, headers: Headers) 
 def attempted_login_id(rule: SignInRule, query: bytes | None, headers: Headers, body: bytes) -> str | Missing:
     """The login ID that the app will read from this request. ABSENT: no sign-in; DOUBT: parsers may disagree."""
     if rule.place is FieldPlace.QUERY:
-        parameters = parse_query(query)
-        return Missing.DOUBT if parameters is None else parameters.only(rule.field)
+        return _typed(rule, parse_query(query))
     if rule.place is FieldPlace.JSON:
         return _json_field(rule.field, body)
     in_query = parse_query(query)
@@ -37,7 +36,18 @@ def attempted_login_id(rule: SignInRule, query: bytes | None, headers: Headers, 
     if not body or not _form_like(types):
         return Missing.ABSENT
     form = parse_form(types, header_values(headers, b"content-encoding"), body)
-    return Missing.DOUBT if form is None else form.only(rule.field)
+    return _typed(rule, form)
+
+
+def _typed(rule: SignInRule, parameters: Parameters | None) -> str | Missing:
+    """What was typed, in the charset of the app's own form."""
+    data = Missing.DOUBT if parameters is None else parameters.data(rule.field)
+    if isinstance(data, Missing):
+        return data
+    try:
+        return data.decode(rule.charset)
+    except (LookupError, UnicodeDecodeError):
+        return Missing.DOUBT
 
 
 def _form_like(content_types: list[bytes]) -> bool:

@@ -33,10 +33,12 @@ class Missing(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One decoded field. `value` is None where apps read it in different ways (`id` without `=`, a file)."""
+    """One decoded field. `value` is None where apps read it in different ways (`id` without `=`, a file, a `+`,
+    what is not UTF-8); `data` is what a form parser makes of it, before any charset."""
 
     name: str
     value: str | None
+    data: bytes | None = None
 
 
 class Parameters:
@@ -50,16 +52,29 @@ class Parameters:
         for field in fields:
             for fold in name_folds(field.name):
                 self._fields.setdefault(fold, []).append(field)
-            self._hidden |= hidden_names(field.value or "")
+            self._hidden |= hidden_names((field.data or b"").decode("latin-1"))
 
     def only(self, name: str) -> str | Missing:
         """The value of the one field of this name; DOUBT when it came twice or in another spelling (R-091)."""
+        field = self._one(name)
+        if isinstance(field, Missing):
+            return field
+        return Missing.DOUBT if field.value is None else field.value
+
+    def data(self, name: str) -> bytes | Missing:
+        """As `only`, but the bytes that every form parser makes of the value: `+` is a space, the charset is open."""
+        field = self._one(name)
+        if isinstance(field, Missing):
+            return field
+        return Missing.DOUBT if field.data is None else field.data
+
+    def _one(self, name: str) -> Field | Missing:
         folds = name_folds(name)
         found = {id(field): field for fold in folds for field in self._fields.get(fold, ())}
         if not folds.isdisjoint(self._hidden) or len(found) > 1:
             return Missing.DOUBT
         for field in found.values():
-            return field.value if field.name == name and field.value is not None else Missing.DOUBT
+            return field if field.name == name else Missing.DOUBT
         return Missing.ABSENT
 
 
@@ -107,23 +122,28 @@ def _parse_urlencoded(raw: bytes) -> Parameters | None:
 
 def _urlencoded_field(piece: bytes) -> Field | None:
     name, equals, value = piece.partition(b"=")
-    decoded = unquote_to_bytes(name.replace(b"+", b" "))
+    field = _decoded(unquote_to_bytes(name.replace(b"+", b" ")), unquote_to_bytes(value.replace(b"+", b" ")))
+    if field is None or (equals and b"+" not in value):
+        return field
     # Scripts that split a query themselves leave `+` alone; ASP.NET takes a bare `id` for a value.
-    if not equals or b"+" in value:
-        known = _decoded(decoded, unquote_to_bytes(value.replace(b"+", b" ")))
-        return None if known is None else Field(known.name, None)
-    return _decoded(decoded, unquote_to_bytes(value))
+    return Field(field.name, None, field.data if equals else None)
 
 
-def _decoded(name: bytes, value: bytes | None) -> Field | None:
+def _decoded(name: bytes, data: bytes | None) -> Field | None:
+    """A field whose name every app reads alike. Its value may be in the page's own charset (Shift_JIS): then it
+    satisfies nothing, but takes nothing from the fields beside it either."""
     try:
-        field = Field(name.decode(), None if value is None else value.decode())
+        decoded = name.decode()
     except UnicodeDecodeError:
         return None
-    if not field.name or _NAME_CONTROL.search(field.name) or _VALUE_CONTROL.search(field.value or ""):
+    if not decoded or _NAME_CONTROL.search(decoded) or _VALUE_CONTROL.search((data or b"").decode("latin-1")):
         return None
-    # `_charset_` tells some parsers to decode every other field anew.
-    return None if "_charset_" in name_folds(field.name) else field
+    if "_charset_" in name_folds(decoded):  # tells some parsers to decode every other field anew
+        return None
+    try:
+        return Field(decoded, None if data is None else data.decode(), data)
+    except UnicodeDecodeError:
+        return Field(decoded, None, data)
 
 
 def _checked(fields: Iterable[Field | None]) -> Parameters | None:

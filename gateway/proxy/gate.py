@@ -27,6 +27,7 @@ from gateway.core.decide import (
     CodeNeeded,
     Decision,
     Pass,
+    Reason,
     Refused,
     RequestFacts,
     SignInNeeded,
@@ -200,27 +201,39 @@ class LaneGate:
         decision = self._decide(visit)
         if isinstance(decision, Refused):
             return self._carry_out(visit, decision, None)
-        if visit.target.doubt is None:
-            rules = self._parts.access.doors.sign_in(visit.head.method, visit.target.path)
-            if rules and any(may_carry_login_id(rule, visit.target.query, visit.head.headers) for rule in rules):
-                return self._at_the_door(visit, rules)
+        doors, method, target = self._parts.access.doors, visit.head.method, visit.target
+        rules = doors.sign_in(method, target.path) if target.doubt is None else ()
+        exact = bool(rules)
+        rules = rules or doors.beside(method, target.path, doubtful=target.doubt is not None)
+        if any(may_carry_login_id(rule, target.query, visit.head.headers) for rule in rules):
+            return self._at_the_door(visit, rules, exact)
         if visit.has_body and decision.level is Level.RESTRICTED:
             candidates = [] if visit.target.doubt else self._parts.access.routes.candidates(visit.target.path)
             if needs_form(candidates, visit.head.method):
                 return self._read(visit, self._parts.form_bytes, lambda body: self._judge_form(visit, body))
         return self._carry_out(visit, decision, None)
 
-    def _at_the_door(self, visit: Visit, rules: tuple[SignInRule, ...]) -> Action | Awaitable[Action]:
+    def _at_the_door(
+        self, visit: Visit, rules: tuple[SignInRule, ...], exact: bool
+    ) -> Action | Awaitable[Action]:
         if not visit.has_body:
-            return self._sign_in_or_pass(visit, rules, b"")
+            return self._sign_in_or_pass(visit, rules, exact, b"")
         return self._read(
-            visit, self._parts.sign_in_bytes, lambda body: self._sign_in_or_pass(visit, rules, body)
+            visit, self._parts.sign_in_bytes, lambda body: self._sign_in_or_pass(visit, rules, exact, body)
         )
 
-    async def _sign_in_or_pass(self, visit: Visit, rules: tuple[SignInRule, ...], body: bytes) -> Action:
-        """A sign-in when the app's own field is there; without it this is a request like any other."""
+    async def _sign_in_or_pass(
+        self, visit: Visit, rules: tuple[SignInRule, ...], exact: bool, body: bytes
+    ) -> Action:
+        """A sign-in when the app's own field is there; without it this is a request like any other.
+
+        Beside the door (`exact` False) the field is enough to refuse: the app might sign somebody in whom nobody
+        here has watched.
+        """
         for rule in rules:
             typed = attempted_login_id(rule, visit.target.query, visit.head.headers, body)
+            if not exact and typed is not Missing.ABSENT:
+                return self._refuse(visit, Reason.DOUBTFUL_DOOR)
             if typed is Missing.DOUBT:
                 return self._malformed(visit, 400, "doubtful-sign-in")
             if typed is not Missing.ABSENT:
@@ -252,9 +265,7 @@ class LaneGate:
             case ChoiceNeeded() | CodeNeeded():
                 return self._parts.waiting.more_needed(visit, decision, body)
             case Refused():
-                return Reply(
-                    self._parts.error_page("refused", visit.head, visit.reference, reason=decision.reason.value)
-                )
+                return self._refuse(visit, decision.reason)
             case _:
                 assert_never(decision)
 
@@ -288,6 +299,9 @@ class LaneGate:
             return await self._parts.waiting.deliver(visit, self._decide)
         except StoreUnavailable as fault:
             return self._store_down(visit, fault)
+
+    def _refuse(self, visit: Visit, reason: Reason) -> Reply:
+        return Reply(self._parts.error_page("refused", visit.head, visit.reference, reason=reason.value))
 
     def _malformed(self, visit: Visit, status: int, reason: str) -> Reply:
         return Reply(
