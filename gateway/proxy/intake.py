@@ -46,8 +46,8 @@ class Intake:
     """The parser of one connection."""
 
     __slots__ = (
-        "_begun", "_current", "_head_raw", "_headers", "_left", "_limits", "_muted", "_parser", "_refusal", "_stash", "_upgrade",
-        "_url", "dead", "head_open", "queue",
+        "_begun", "_current", "_head_raw", "_headers", "_left", "_limits", "_muted", "_parser", "_refusal", "_stash",
+        "_upgrade", "_url", "dead", "head_open", "queue",
     )  # fmt: skip
 
     def __init__(self, limits: Limits) -> None:

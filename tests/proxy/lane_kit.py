@@ -12,7 +12,8 @@ from gateway.core.messages import Answer, RequestHead, ResponseHead, first_heade
 from gateway.proxy.actions import Action, Forward, Peer, ResponsePlan
 from gateway.proxy.server import Lane
 
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Reader = asyncio.StreamReader
+Writer = asyncio.StreamWriter
 Script = Callable[[Reader, Writer], Awaitable[None]]
 Admit = Callable[[RequestHead, Peer, bool], "Action | Awaitable[Action]"]
 
@@ -221,5 +222,5 @@ async def bench(app: RawApp, admit: Admit = forward, limits: Limits | None = Non
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that must become true soon."""
     async with asyncio.timeout(5):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - any condition, no event
             await asyncio.sleep(0.01)

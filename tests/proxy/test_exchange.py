@@ -73,7 +73,9 @@ async def test_pipelined_replies_do_not_nest() -> None:
     ],
 )
 async def test_a_request_body_arrives_in_the_framing_it_came_in(sent: bytes, framing: bytes) -> None:
-    async with bench(app(lambda head, body: b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))) as lane:
+    async with bench(
+        app(lambda head, body: b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+    ) as lane:
         browser = await lane.browser()
         assert (await browser.ask(b"POST / HTTP/1.1\r\nHost: a\r\n" + sent))[1] == b"hello"
         assert (await browser.ask(get()))[0].startswith(b"HTTP/1.1 200")

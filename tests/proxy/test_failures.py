@@ -81,7 +81,7 @@ async def test_what_is_no_answer_is_a_502_and_the_browser_may_go_on(answer: byte
 
 @pytest.mark.parametrize(
     "surplus",
-    [OK + b"x", OK + OK, b"HTTP/1.1 204 No\r\n\r\n" + OK, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"],
+    [OK + b"x", OK + OK, b"HTTP/1.1 204 No\r\n\r\n" + OK, OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")],
 )
 async def test_a_connection_with_surplus_bytes_is_never_used_again(surplus: bytes) -> None:
     async with bench(app(surplus)) as lane:
@@ -256,7 +256,7 @@ async def test_a_head_below_the_limits_passes() -> None:
         assert (await (await lane.browser()).ask(get("/" + "x" * 9000, f"X: {'y' * 30000}\r\n")))[1] == b"ok"
 
 
-# -- the gateway's own exchanges -----------------------------------------------------------------------------------------
+# -- the gateway's own exchanges ---------------------------------------------------------------------------------------
 
 
 async def test_fetch_gives_head_and_body_as_they_came() -> None:
@@ -270,7 +270,7 @@ async def test_fetch_gives_head_and_body_as_they_came() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "timed_out"),
-    [(OK.replace(b"2", b"200") + b"x" * 198, False), (b"", True), (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\na", True)],
+    [(OK.replace(b": 2", b": 200") + b"x" * 198, False), (b"", True), (OK.replace(b": 2", b": 9"), True)],
 )
 async def test_fetch_raises_for_what_is_no_whole_answer_in_time(answer: bytes, timed_out: bool) -> None:
     async with bench(first_then(answer, hold=True), limits=Limits(answer_seconds=0.3)) as lane:
