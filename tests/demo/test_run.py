@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gateway.demo.people import PEOPLE
-from gateway.demo.run import USERS, DemoStopped, load_for_demo
+from gateway.demo.run import USERS, DemoStopped, load_for_demo, main
 from tests.harness.gateway import free_port
 from tests.harness.processes import listens
 from tests.harness.wire import exchange
@@ -45,58 +45,42 @@ def demo(port: int, data: Path) -> Iterator[tuple[subprocess.Popen[str], list[st
         process.stdout.close()
 
 
-def refused(port: int, data: Path) -> tuple[int, str]:
-    """Exit status and message of a demo that can't run."""
-    done = subprocess.run(
-        [*COMMAND, "--port", str(port), "--data", str(data)], capture_output=True, text=True, timeout=40, check=False
-    )
-    assert done.stdout == ""
-    return done.returncode, done.stderr
-
-
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_ready_line_then_users_and_a_signal_ends_all_of_it(tmp_path: Path, how: signal.Signals) -> None:
-    port = free_port()
-    with demo(port, tmp_path / "var") as (process, lines):
-        assert lines[0] == f"ready http://127.0.0.1:{port}/"
-        for login_id, _ in USERS:
-            assert sum(line.split()[:1] == [login_id] for line in lines) == 1
-        answer = exchange(port, b"GET /login HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n" % port)
-        assert answer.status == 200
-        assert b'name="login_id"' in answer.body
-        process.send_signal(how)
-        assert process.wait(15) == 0
-    assert not listens(port)
+def test_ready_line_then_users_a_signal_ends_all_and_the_next_start_keeps_the_data(tmp_path: Path) -> None:
+    rings = []
+    for how in (signal.SIGINT, signal.SIGTERM):
+        port = free_port()
+        with demo(port, tmp_path / "var") as (process, lines):
+            assert lines[0] == f"ready http://127.0.0.1:{port}/"
+            for login_id, _ in USERS:
+                assert sum(line.split()[:1] == [login_id] for line in lines) == 1
+            answer = exchange(port, b"GET /login HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n" % port)
+            assert answer.status == 200
+            assert b'name="login_id"' in answer.body
+            process.send_signal(how)
+            assert process.wait(15) == 0
+        assert not listens(port)
+        rings.append((tmp_path / "var" / "keys").read_bytes())
+    assert rings[0] == rings[1]
+    assert (tmp_path / "var" / "keys").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "var" / "registry.db").exists()
     assert {path.name for path in tmp_path.iterdir()} == {"var"}
 
 
-def test_second_start_keeps_keys_and_registry(tmp_path: Path) -> None:
-    rings = []
-    for _ in range(2):
-        with demo(free_port(), tmp_path) as (process, lines):
-            assert lines[0].startswith("ready ")
-            process.terminate()
-            assert process.wait(15) == 0
-        rings.append((tmp_path / "keys").read_bytes())
-    assert rings[0] == rings[1]
-    assert (tmp_path / "keys").stat().st_mode & 0o077 == 0
-    assert (tmp_path / "registry.db").exists()
-
-
-def test_a_taken_port_is_said_with_a_way_out(tmp_path: Path) -> None:
+def test_a_taken_port_is_said_with_a_way_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        status, message = refused(port, tmp_path)
-    assert status == 1
-    assert message == f"Port {port} is taken by another program. Choose another one: make demo PORT={port + 1}\n"
+        assert main(port, tmp_path) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == f"Port {port} is taken by another program. Choose another one: make demo PORT={port + 1}\n"
 
 
-def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
-    status, message = refused(free_port(), tmp_path / "file" / "var")
-    assert status == 1
-    assert message.startswith(f"The demo can't write to its folder {tmp_path / 'file' / 'var'}")
-    assert message.count("\n") == 1
+    assert main(free_port(), tmp_path / "file" / "var") == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == f"The demo can't write to its folder {tmp_path / 'file' / 'var'}: Not a directory.\n"
 
 
 def test_a_missing_or_bad_file_is_said(tmp_path: Path) -> None:
