@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import zxingcpp
 from PIL import Image
@@ -37,10 +37,15 @@ def chromium() -> Iterator[BrowserContext]:
             browser.close()
 
 
-def scanned_secret(page: Page) -> str:
-    """The key in the QR code that the page shows, read off a screenshot."""
+def scanned_uri(page: Page) -> SplitResult:
+    """The otpauth address in the QR code that the page shows, read off a screenshot."""
     picture = Image.open(io.BytesIO(page.screenshot(full_page=True)))
     (code,) = zxingcpp.read_barcodes(picture)
     found = urlsplit(code.text)
     assert (found.scheme, found.netloc) == ("otpauth", "totp"), code.text
-    return parse_qs(found.query)["secret"][0]
+    return found
+
+
+def scanned_secret(page: Page) -> str:
+    """The key in that QR code."""
+    return parse_qs(scanned_uri(page).query)["secret"][0]
