@@ -13,34 +13,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Coroutine
-from dataclasses import dataclass
 from typing import Any, cast
 
-from gateway.config.settings import Limits
 from gateway.core.messages import Answer, RequestHead
 from gateway.proxy import framing
-from gateway.proxy.actions import Action, Forward, Gate, Peer, ReadBody, Reply
+from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply
 from gateway.proxy.forward import ForwardExchange
 from gateway.proxy.intake import Incoming, Intake
-from gateway.proxy.pool import Pool
-from gateway.proxy.sweep import NEVER, Sweep
+from gateway.proxy.shared import FAULT, Shared
+from gateway.proxy.sweep import NEVER
 
 _log = logging.getLogger("sekisho.lane")
 LINGER_SECONDS = 3.0
-_FAULT = Answer(500, b"Internal Server Error", ((b"Cache-Control", b"no-store"),))
-
-
-@dataclass(slots=True)
-class Shared:
-    """What all connections of a lane have in common."""
-
-    gate: Gate
-    pools: dict[str, Pool]
-    limits: Limits
-    sweep: Sweep
-    clients: set[ClientConnection]
-    tasks: set[asyncio.Task[None]]
-    draining: bool = False
 
 
 class ClientConnection(asyncio.Protocol):
@@ -64,8 +48,6 @@ class ClientConnection(asyncio.Protocol):
         self._advancing = self._closing = self._thinking = self._write_paused = self._served = False
         self.gone = False
         self.deadline = NEVER
-
-    # -- what an exchange asks -------------------------------------------------------------------------------------
 
     @property
     def speaks_1_1(self) -> bool:
@@ -132,14 +114,8 @@ class ClientConnection(asyncio.Protocol):
         if answered or self.gone:
             self._abort()
             return
-        try:
-            answer = self._shared.gate.upstream_failed(self._head, self._peer, app, timed_out=timed_out)
-        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
-            _log.exception("the gate failed on a failure")
-            answer = _FAULT
+        answer = self._shared.gate.failure(self._head, self._peer, app, timed_out=timed_out)
         self._reply(answer, close=False)
-
-    # -- asyncio's side --------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A browser has connected; its first head is due."""
@@ -210,8 +186,6 @@ class ClientConnection(asyncio.Protocol):
         else:
             self._close(linger=False)
 
-    # -- one request after the other -------------------------------------------------------------------------------
-
     def drain(self) -> None:
         """Go away as soon as nothing is under way."""
         if self._current is None and not self._intake.head_open:
@@ -252,12 +226,7 @@ class ClientConnection(asyncio.Protocol):
             refusal = incoming.refusal
             self._refuse(refusal.status if refusal else 400, refusal.word if refusal else "syntax")
             return
-        try:
-            action = self._shared.gate.admit(incoming.head, self._peer, incoming.examined.has_body)
-        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
-            _log.exception("the gate failed on a request")
-            action = Reply(_FAULT, close=True)
-        self._act(action)
+        self._act(self._shared.gate.admit(incoming.head, self._peer, incoming.examined.has_body))
 
     def _continue(self, incoming: Incoming) -> None:
         """More has come of the request that is being served."""
@@ -288,11 +257,7 @@ class ClientConnection(asyncio.Protocol):
             self.spawn(self._when_decided(action))
 
     async def _when_decided(self, decision: Awaitable[Action]) -> None:
-        try:
-            action = await decision
-        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
-            _log.exception("the gate failed on a request")
-            action = Reply(_FAULT, close=True)
+        action = await self._shared.gate.settled(decision)
         self._thinking = False
         if not self.gone and not self._closing:
             self._act(action)
@@ -343,12 +308,7 @@ class ClientConnection(asyncio.Protocol):
         current = self._current
         head = None if current is None else current.head
         self._intake.dead = True
-        try:
-            answer = self._shared.gate.refuse_malformed(status, word, head, self._peer)
-        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
-            _log.exception("the gate failed on a malformed request")
-            answer = _FAULT
-        self._reply(answer, close=True)
+        self._reply(self._shared.gate.refusal(status, word, head, self._peer), close=True)
 
     def _reply(self, answer: Answer, *, close: bool) -> None:
         current = self._current
@@ -360,11 +320,9 @@ class ClientConnection(asyncio.Protocol):
             )
         except ValueError:
             _log.exception("an answer's head holds a line break")
-            data, keep = framing.whole_answer(_FAULT, head_only=False, connection=framing.CLOSE), False
+            data, keep = framing.whole_answer(FAULT, head_only=False, connection=framing.CLOSE), False
         self.write(data)
         self.finished(keep=keep)
-
-    # -- reading, closing ------------------------------------------------------------------------------------------
 
     def _idle(self) -> None:
         limits = self._shared.limits

@@ -81,8 +81,6 @@ class ForwardExchange:
         self.cancel()
         self._fail(timed_out=True)
 
-    # -- the pool's side -------------------------------------------------------------------------------------------
-
     def taken(self, connection: UpstreamConnection) -> None:
         """A connection is there: send the head and what has come of the body."""
         self.waiting = False
@@ -114,8 +112,6 @@ class ForwardExchange:
         self.waiting = False
         self._fail(timed_out=timed_out)
 
-    # -- the browser's side ----------------------------------------------------------------------------------------
-
     def upload(self) -> None:
         """More of the request's body has come."""
         connection = self._connection
@@ -141,8 +137,6 @@ class ForwardExchange:
         """The browser takes more."""
         if self._connection is not None and (self._answered or self._head is None):
             self._connection.resume_answer()
-
-    # -- the app's side --------------------------------------------------------------------------------------------
 
     def pause_upload(self) -> None:
         """The app reads slowly."""

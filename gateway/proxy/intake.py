@@ -128,8 +128,6 @@ class Intake:
             self._muted = False
         self._stash = rest + self._stash
 
-    # -- llhttp's side ---------------------------------------------------------------------------------------------
-
     def on_message_begin(self) -> None:
         """A request line starts."""
         if self._muted:

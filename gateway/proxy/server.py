@@ -16,9 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from gateway.config.settings import Limits, ListenAddress
 from gateway.proxy.actions import Gate
-from gateway.proxy.client import ClientConnection, Shared
+from gateway.proxy.client import ClientConnection
 from gateway.proxy.fetch import Fetcher
 from gateway.proxy.pool import Address, Pool
+from gateway.proxy.shared import GuardedGate, Shared
 from gateway.proxy.sweep import Sweep
 
 _BACKLOG = 1024
@@ -55,7 +56,7 @@ class Lane:
             for name, address in upstreams.items()
         }
         self.fetcher = Fetcher(self.pools, limits.answer_seconds)
-        self._shared = Shared(gate, self.pools, limits, self._sweep, set(), set())
+        self._shared = Shared(GuardedGate(gate), self.pools, limits, self._sweep, set(), set())
         self._servers: list[asyncio.Server] = []
 
     async def start(

@@ -10,7 +10,7 @@ its own framing, keep-alive, not one byte more. Anything else would hand one per
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import httptools
 
@@ -75,8 +75,6 @@ class UpstreamConnection(asyncio.Protocol):
         self._pieces: list[bytes] = []
         self._complete = self._keep = self._surplus = self._reported = self._data_seen = False
 
-    # -- the exchange's side ---------------------------------------------------------------------------------------
-
     def start(self, exchange: Exchange, data: bytes, *, head_only: bool, request_sent: bool) -> None:
         """Send a request's head (and body as far as it is there)."""
         self.exchange = exchange
@@ -107,11 +105,9 @@ class UpstreamConnection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
-    # -- asyncio's side --------------------------------------------------------------------------------------------
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Connected."""
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # uvloop's is none of its classes
         self.transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -190,8 +186,6 @@ class UpstreamConnection(asyncio.Protocol):
         """RFC 9112 6.3: neither length nor chunks, so the end of the connection is the end of the body."""
         headers = tuple(self._headers)
         return first_header(headers, b"content-length") is None and first_header(headers, b"transfer-encoding") is None
-
-    # -- llhttp's side ---------------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         """A status line starts. After a complete answer it is surplus."""

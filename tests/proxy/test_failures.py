@@ -159,9 +159,6 @@ async def test_a_gate_that_fails_lets_nothing_through() -> None:
         assert lane.app.connections == 0
 
 
-# -- time limits -------------------------------------------------------------------------------------------------------
-
-
 async def test_a_head_that_does_not_end_is_answered_408() -> None:
     async with bench(app(OK), limits=QUICK) as lane:
         browser = await lane.browser()
@@ -232,9 +229,6 @@ async def test_a_full_pool_is_waited_for_in_order_and_not_for_ever() -> None:
         assert not any(b"/late" in head for head in made.heads)
 
 
-# -- size limits -------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("raw", "status"),
     [
@@ -254,9 +248,6 @@ async def test_heads_beyond_their_limits_are_refused(raw: bytes, status: int) ->
 async def test_a_head_below_the_limits_passes() -> None:
     async with bench(app(OK)) as lane:
         assert (await (await lane.browser()).ask(get("/" + "x" * 9000, f"X: {'y' * 30000}\r\n")))[1] == b"ok"
-
-
-# -- the gateway's own exchanges ---------------------------------------------------------------------------------------
 
 
 async def test_fetch_gives_head_and_body_as_they_came() -> None:

@@ -1,0 +1,75 @@
+"""What all connections of a lane have in common, and the gate behind a guard: its faults end in a refusal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.config.settings import Limits
+from gateway.core.messages import Answer, RequestHead
+from gateway.proxy.actions import Action, Gate, Peer, Reply
+from gateway.proxy.pool import Pool
+from gateway.proxy.sweep import Sweep
+
+if TYPE_CHECKING:
+    from gateway.proxy.client import ClientConnection
+
+_log = logging.getLogger("sekisho.lane")
+FAULT = Answer(500, b"Internal Server Error", ((b"Cache-Control", b"no-store"),))
+
+
+class GuardedGate:
+    """The gate as the lane asks it: never raises."""
+
+    __slots__ = ("_gate",)
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def admit(self, head: RequestHead, peer: Peer, has_body: bool) -> Action | Awaitable[Action]:
+        """Judge one request."""
+        try:
+            return self._gate.admit(head, peer, has_body)
+        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
+            _log.exception("the gate failed on a request")
+            return Reply(FAULT, close=True)
+
+    async def settled(self, decision: Awaitable[Action]) -> Action:
+        """Wait for a decision."""
+        try:
+            return await decision
+        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
+            _log.exception("the gate failed on a request")
+            return Reply(FAULT, close=True)
+
+    def refusal(self, status: int, word: str, head: RequestHead | None, peer: Peer) -> Answer:
+        """The answer to what is no proper request."""
+        try:
+            return self._gate.refuse_malformed(status, word, head, peer)
+        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
+            _log.exception("the gate failed on a malformed request")
+            return FAULT
+
+    def failure(self, head: RequestHead, peer: Peer, app: str, *, timed_out: bool) -> Answer:
+        """The answer when an app failed."""
+        try:
+            return self._gate.upstream_failed(head, peer, app, timed_out=timed_out)
+        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
+            _log.exception("the gate failed on a failure")
+            return FAULT
+
+
+@dataclass(slots=True)
+class Shared:
+    """One per lane."""
+
+    gate: GuardedGate
+    pools: dict[str, Pool]
+    limits: Limits
+    sweep: Sweep
+    clients: set[ClientConnection]
+    tasks: set[asyncio.Task[None]]
+    draining: bool = False
