@@ -20,6 +20,7 @@ from gateway.proxy import framing
 from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply
 from gateway.proxy.forward import ForwardExchange
 from gateway.proxy.intake import Incoming, Intake
+from gateway.proxy.reading import BodyReading
 from gateway.proxy.shared import FAULT, Shared
 from gateway.proxy.sweep import NEVER
 
@@ -31,7 +32,7 @@ class ClientConnection(asyncio.Protocol):
     """A browser's (or a load balancer's) connection."""
 
     __slots__ = (
-        "_advancing", "_answer_idle", "_body", "_closing", "_current", "_exchange", "_intake", "_peer", "_read_body",
+        "_advancing", "_body", "_closing", "_current", "_exchange", "_intake", "_peer", "_read_body",
         "_reading", "_served", "_shared", "_thinking", "_transport", "_write_paused", "deadline", "gone",
     )  # fmt: skip
 
@@ -42,8 +43,8 @@ class ClientConnection(asyncio.Protocol):
         self._peer = Peer("", 0, "http")
         self._current: Incoming | None = None
         self._exchange: ForwardExchange | None = None
-        self._read_body: ReadBody | None = None
-        self._body: list[bytes] = []
+        self._read_body: BodyReading | None = None
+        self._body: bytes | None = None  # read whole for the gate
         self._reading = True
         self._advancing = self._closing = self._thinking = self._write_paused = self._served = False
         self.gone = False
@@ -97,7 +98,7 @@ class ClientConnection(asyncio.Protocol):
         """The answer is out."""
         current, self._exchange, self._current = self._current, None, None
         self._read_body = None
-        self._body = []
+        self._body = None
         self._served = True
         if self._intake.queue and self._intake.queue[0] is current:
             self._intake.queue.popleft()
@@ -270,8 +271,8 @@ class ClientConnection(asyncio.Protocol):
             _log.error("no upstream is called %s", action.upstream)
             self.failed(action.upstream, answered=False, timed_out=False)
             return
-        if action.body is None and self._body:
-            action.body = b"".join(self._body)
+        if action.body is None:
+            action.body = self._body
         exchange = self._exchange = ForwardExchange(self, current, action, pool)
         exchange.begin()
         if self._exchange is exchange:
@@ -280,28 +281,22 @@ class ClientConnection(asyncio.Protocol):
     def _start_reading(self, action: ReadBody) -> None:
         current = self._current
         assert current is not None
-        length = current.examined.length
-        if length is not None and int(length) > action.limit:
-            self._act(action.too_large())
+        reading = BodyReading(action)
+        if reading.too_long(current):
+            self._act(reading.refused())
             return
         if current.examined.expects_continue and not current.complete and not current.pieces:
             self.write(framing.CONTINUE)
-        self._read_body = action
-        self._gather(current, action)
+        self._read_body = reading
+        self._gather(current, reading)
 
-    def _gather(self, incoming: Incoming, action: ReadBody) -> None:
-        self._body.append(incoming.take())
+    def _gather(self, incoming: Incoming, reading: BodyReading) -> None:
         self.deadline = self._shared.sweep.after(self._shared.limits.body_idle_seconds)
-        if sum(map(len, self._body)) > action.limit:
-            self._read_body, self._body = None, []
-            self._act(action.too_large())
-        elif incoming.complete:
+        action = reading.step(incoming)
+        if action is not None:
             self._read_body = None
-            body = b"".join(self._body)
-            self._body = [body]
-            self._act(action.then(body))
-        elif len(self._body) > 64:
-            self._body = [b"".join(self._body)]
+            self._body = reading.body if incoming.complete else None
+            self._act(action)
 
     def _refuse(self, status: int, word: str) -> None:
         """No proper request: the gate's answer, then the end of the connection."""
