@@ -234,3 +234,7 @@ class TestOverrides:
 
     def test_a_folder_that_is_not_there_is_named(self, tmp_path: Path) -> None:
         assert misfits(self.service(tmp_path / "none")) == [f"{tmp_path / 'none'}: not a folder"]
+
+    def test_the_example_that_is_shipped_fits(self) -> None:
+        example = Path(__file__).parents[2] / "templates" / "example"
+        assert misfits(self.service(example)) == []

@@ -24,6 +24,4 @@
   window.addEventListener("pageshow", function () {
     document.documentElement.removeAttribute("data-sent");
   });
-  var summary = document.getElementById("error-summary");
-  if (summary) summary.focus();
 })();

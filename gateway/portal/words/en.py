@@ -170,5 +170,5 @@ WORDS: dict[str, str] = {
     "install.many": "If you have several login IDs",
     "install.many.text": "Set up each login ID. The app shows the login ID, so that you can tell them apart.",
     "install.same": "“Two-step verification” means the same as two-factor authentication here.",
-    "install.checked": "The wording of the apps was checked in November 2026 and may differ on your device.",
+    "install.differs": "The wording of the apps may differ between devices and versions.",
 }
