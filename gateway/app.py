@@ -1,15 +1,14 @@
 """Composition root: the only place that names concrete stores and reads the clock.
 
-    configuration ─► keys · session store · registry · directory
-                  ─► gate (proxy/) ─► lane on TCP ─────────────► legacy apps
-                                        └─ private UNIX socket ─► portal (aiohttp)
+configuration ─► keys · session store · registry · directory
+              ─► gate (proxy/) ─► lane on TCP ─────────────► legacy apps
+                                    └─ private UNIX socket ─► portal (aiohttp)
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import shutil
 import signal
 import ssl
@@ -28,7 +27,7 @@ from gateway.core.apps import App, AppTable
 from gateway.core.calendar import Calendar
 from gateway.core.decide import AccessMap
 from gateway.core.doors import Doors
-from gateway.core.errors import GatewayError, StoreUnavailable, UpstreamUnavailable
+from gateway.core.errors import GatewayError, UpstreamUnavailable
 from gateway.core.messages import Answer, Headers, RequestHead, ResponseHead
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.page_edits import PageEdits
@@ -45,6 +44,7 @@ from gateway.portal.second_factor import SecondFactors
 from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.gate import PORTAL, GateParts, LaneGate
 from gateway.proxy.pool import Address
+from gateway.proxy.reception import Reception
 from gateway.proxy.server import Lane
 from gateway.proxy.sign_in import ErrorPage, SignIn, SignInParts
 from gateway.proxy.sign_out import LegacySignOut
@@ -178,19 +178,22 @@ class _Build:
         )
         return LaneGate(
             GateParts(
-                apps=apps,
+                reception=Reception(
+                    apps,
+                    self.sessions,
+                    self.tenants,
+                    configuration.policy,
+                    configuration.trusted_proxies,
+                    self.clock,
+                ),
                 access=_access_map(configuration),
                 sessions=self.sessions,
-                tenants=self.tenants,
-                rules=configuration.policy,
                 sign_in=sign_in,
                 forwarding=forwarding,
                 waiting=waiting,
                 own=self.own,
                 error_page=_error_page(renderer),
-                clock=self.clock,
                 calendar=Calendar(configuration.service.time_zone),
-                trusted=configuration.trusted_proxies,
                 sign_in_bytes=limits.sign_in_bytes,
                 form_bytes=limits.held_form_bytes,
             )
@@ -225,7 +228,6 @@ class _Build:
         self.stack.push_async_callback(runner.cleanup)
         path = str(folder / "portal.sock")
         await web.UnixSite(runner, path).start()
-        os.chmod(path, 0o600)
         return path
 
 
@@ -249,7 +251,7 @@ async def start(configuration: Configuration, *, clock: Clock = time.time) -> Ru
 
 def serve(configuration: Configuration) -> None:
     """Run until INT or TERM, then finish what is under way."""
-    import uvloop  # noqa: PLC0415 (only a server needs it)
+    import uvloop
 
     uvloop.run(_serve(configuration))
 
@@ -268,7 +270,7 @@ async def _serve(configuration: Configuration) -> None:
 def _session_store(url: str, clock: Clock) -> SessionStore:
     if url == "memory":
         return MemorySessions(clock)
-    from gateway.stores.redis import RedisSessions  # noqa: PLC0415 (0.13 s to import, for Redis alone)
+    from gateway.stores.redis import RedisSessions
 
     return RedisSessions(url, clock)
 
@@ -285,7 +287,7 @@ async def _check_keys(registry: SqlRegistry, keys: KeyRing, path: Path) -> None:
 def _error_page(renderer: Renderer) -> ErrorPage:
     """The renderer as the gate calls it: by the problem's word."""
 
-    def answer(problem: str, head: RequestHead | None, reference: str, **details: Any) -> Answer:
+    def answer(problem: str, head: RequestHead | None, reference: str, **details: Any) -> Answer:  # noqa: ANN401 (as error_answer says)
         return renderer.error_answer(Problem(problem), head, reference, **details)
 
     return answer

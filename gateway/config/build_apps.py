@@ -117,7 +117,7 @@ def _sign_in(app: str, block: SignInBlock, number: int, faults: Faults) -> SignI
 
 def _sign_out(app: str, block: SignOutBlock, faults: Faults) -> SignOutRule:
     _door_path(block, faults)
-    return SignOutRule(app, wire_path(block.path), frozenset(block.methods), block.node.line)
+    return SignOutRule(app, wire_path(block.path), frozenset(block.methods), block.query, block.node.line)
 
 
 def _door_path(block: SignInBlock | SignOutBlock, faults: Faults) -> None:

@@ -93,6 +93,9 @@ class SignOutBlock(Block):
 
     path: str = key(PATH, "The path.")
     methods: tuple[bytes, ...] = key(ListOf(METHOD, one=True, few=1), "The methods; default [GET].", default=(b"GET",))
+    query: tuple[tuple[str, str], ...] = key(
+        MapOf(TEXT, TEXT), "Parameters that make this address one, such as {do: logout}.", default=()
+    )
 
 
 @block

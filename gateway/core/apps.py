@@ -35,7 +35,7 @@ class App:
     sign_in: tuple[SignInRule, ...] = ()
     sign_out: tuple[SignOutRule, ...] = ()
     host_header: bytes | None = None  # None: the browser's own Host
-    session_id_names: tuple[str, ...] = ("jsessionid",)  # session IDs in addresses: stripped from answers, refused in requests
+    session_id_names: tuple[str, ...] = ("jsessionid",)  # session IDs in addresses: taken out, both ways
     pass_headers: frozenset[bytes] = field(default_factory=frozenset)  # credentials headers let through, lower case
     ignores_case: bool = False  # the app takes /Top for /top: a path with capitals is in doubt
 

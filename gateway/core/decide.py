@@ -183,7 +183,8 @@ def _denied(
 
 
 def _signs_out(facts: RequestFacts, access: AccessMap) -> bool:
-    return facts.target.doubt is None and access.doors.sign_out(facts.method, facts.target.path) is not None
+    target = facts.target
+    return target.doubt is None and access.doors.sign_out(facts.method, target.path, target.query) is not None
 
 
 def _restricted(facts: RequestFacts, route: Route | None, policy: Policy) -> Decision:

@@ -6,6 +6,7 @@ with a code for their own ID could sign in as somebody else and keep the level. 
 
 from __future__ import annotations
 
+from gateway.core.params import Missing, parse_query
 from gateway.core.path_folding import folded_path
 from gateway.core.routes import Access, Route, RouteTable
 from gateway.core.signin import SignInRule, SignOutRule
@@ -19,7 +20,7 @@ class Doors:
         self._sign_out = sign_out
         self._in_table = RouteTable(tuple(Route(str(n), rule.path, Access.PUBLIC) for n, rule in enumerate(sign_in)))
         self._out_table = RouteTable(tuple(Route(str(n), rule.path, Access.PUBLIC) for n, rule in enumerate(sign_out)))
-        named = [_bare(rule.path) for rule in sign_in] + [_bare(rule.path) for rule in sign_out]
+        named = [_bare(rule.path) for rule in sign_in] + [_bare(rule.path) for rule in sign_out if not rule.query]
         named = [path for path in named if not path.endswith("**")]
         self._folded = RouteTable(tuple(Route(path, path, Access.DENY) for path in named))
         beside = [(f"{_bare(rule.path)}{rest}", str(n)) for n, rule in enumerate(sign_in) for rest in ("", "/**")]
@@ -44,17 +45,25 @@ class Doors:
         found = dict.fromkeys(int(candidate.route.name) for candidate in table.candidates(path))
         return tuple(self._sign_in[number] for number in found if method in self._sign_in[number].methods)
 
-    def sign_out(self, method: bytes, path: bytes) -> SignOutRule | None:
+    def sign_out(self, method: bytes, path: bytes, query: bytes | None) -> SignOutRule | None:
         """The rule by which this request signs out, or None; exact bytes only."""
         for candidate in self._out_table.candidates(path):
             rule = self._sign_out[int(candidate.route.name)]
-            if method in rule.methods:
+            if method in rule.methods and _says(query, rule.query):
                 return rule
         return None
 
     def opens_folded(self, folded: bytes) -> bool:
         """Whether some app might read a path that folds to this one as a sign-in or sign-out address."""
         return self._folded.denies_folded(folded.rstrip(b"/")) is not None
+
+
+def _says(query: bytes | None, wanted: tuple[tuple[str, str], ...]) -> bool:
+    """In doubt it signs out: nothing is lost but a session."""
+    if not wanted:
+        return True
+    parameters = parse_query(query)
+    return parameters is None or all(parameters.only(name) in (value, Missing.DOUBT) for name, value in wanted)
 
 
 def _bare(path: str) -> str:

@@ -13,6 +13,7 @@ from gateway.core.messages import Headers, ResponseHead, first_header, header_va
 from gateway.core.params import Missing, Parameters, parse_form, parse_query
 from gateway.core.signin import AnswerTest, FieldPlace, SignInRule
 
+_CHARSET = re.compile(rb"charset\s*=\s*\"?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 _DEAD_COOKIE = re.compile(rb";\s*max-age\s*=\s*(0|-[0-9]+)\s*(;|$)|;\s*expires\s*=[^;]*\b19[0-9]{2}\b", re.IGNORECASE)
 
 
@@ -122,7 +123,7 @@ def _occurs(text: str, body: bytes, charsets: set[str]) -> bool:
 
 
 def _charset(headers: Headers) -> str | None:
-    found = re.search(rb"charset\s*=\s*\"?([A-Za-z0-9_.:-]+)", first_header(headers, b"content-type") or b"", re.IGNORECASE)
+    found = _CHARSET.search(first_header(headers, b"content-type") or b"")
     return found[1].decode("ascii") if found else None
 
 
@@ -157,7 +158,7 @@ def _glob(pattern: str) -> re.Pattern[str]:
 
 
 def plain_body(headers: Headers, body: bytes, limit: int = 8 << 20) -> bytes | None:
-    """The body without its content coding; None for a coding other than gzip or deflate, a broken or a bomb-like one."""
+    """The body without its content coding; None for another than gzip or deflate, a broken or a bomb-like one."""
     coding = b",".join(header_values(headers, b"content-encoding")).strip().lower()
     if coding in (b"", b"identity"):
         return body

@@ -1,4 +1,4 @@
-"""Which elements a restricted session does not see of which page, and the filter that takes them out on the wire (C4)."""
+"""Which elements a restricted session does not see of which page, and the filter that takes them out (C4)."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ class PageEdits:
         """The selectors whose elements this person does not see on the page at `path`."""
         found: list[str] = []
         for candidate in self._table.candidates(path):
-            for removal in self._edits[int(candidate.route.name)].remove:
-                if removal.unless is None or removal.unless not in policy.exempt:
-                    found.append(removal.select)
+            removals = self._edits[int(candidate.route.name)].remove
+            found += [one.select for one in removals if one.unless is None or one.unless not in policy.exempt]
         return tuple(found)
 
 

@@ -48,9 +48,10 @@ class SignInRule:
 
 @dataclass(frozen=True, slots=True)
 class SignOutRule:
-    """An address of the app that ends its session. `method` is what the gateway itself uses on 「キャンセル」."""
+    """An address of the app that ends its session; `query`: parameters that make it one (`?do=logout`)."""
 
     app: str
     path: str
     methods: frozenset[bytes]
+    query: tuple[tuple[str, str], ...] = ()
     line: int = 0

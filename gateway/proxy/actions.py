@@ -59,8 +59,8 @@ class ReadBody:
     """Read the whole body first (at most `limit` bytes, else `too_large`), then ask `then` what to do."""
 
     limit: int
-    then: Callable[[bytes], "Awaitable[Action]"]
-    too_large: Callable[[], "Action"]
+    then: Callable[[bytes], Awaitable[Action]]
+    too_large: Callable[[], Action]
 
 
 Action = Forward | Reply | ReadBody
@@ -78,7 +78,7 @@ class Peer:
 class Gate(Protocol):
     """Decides every request before one byte reaches an upstream."""
 
-    def admit(self, head: RequestHead, peer: Peer, has_body: bool) -> "Action | Awaitable[Action]":
+    def admit(self, head: RequestHead, peer: Peer, has_body: bool) -> Action | Awaitable[Action]:
         """Judge one request. A plain return (no awaitable) is the fast path."""
 
     def refuse_malformed(self, status: int, detail: str, head: RequestHead | None, peer: Peer) -> Answer:

@@ -147,4 +147,3 @@ def _writes_session_ids(names: tuple[str, ...], cookie: bytes | None, vaulted: l
         if any(value.lstrip().lower().startswith(folded) for value in vaulted):
             return cookie is None or folded not in cookie.lower()
     return False
-

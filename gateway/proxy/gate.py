@@ -11,14 +11,10 @@ decision into HTTP is `_carry_out`.
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, IPv6Network
 from typing import assert_never
 
-from gateway.core import heads
-from gateway.core.apps import AppTable
 from gateway.core.calendar import Calendar
 from gateway.core.cookies import Duplicate, own_cookie
 from gateway.core.decide import (
@@ -41,24 +37,22 @@ from gateway.core.messages import Answer, RequestHead, header_values
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.params import Missing, Parameters, parse_form
 from gateway.core.path_folding import folded_path
-from gateway.core.policy import PolicyRules, effective_policy
 from gateway.core.session import Level
 from gateway.core.signin import SignInRule
-from gateway.core.target import parse_target
-from gateway.core.urlsession import has_url_session, strip_url_session
 from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply
 from gateway.proxy.forwarding import Forwarding
-from gateway.proxy.sign_in import JAR_SECONDS, SignIn
-from gateway.proxy.visit import Visit, Visitor
+from gateway.proxy.reception import Reception, Unwelcome
+from gateway.proxy.replies import new_reference
+from gateway.proxy.sign_in import SignIn
+from gateway.proxy.visit import Visit
 from gateway.proxy.waiting import Waiting
 from gateway.stores.records import SessionRecord
 from gateway.stores.sessions import LiveSession, Sessions
-from gateway.stores.tenants import TenantReader
 
 PORTAL = ".pages"
 PREFIX = b"/.sekisho/"
 TOUCH_SECONDS = 30.0
-_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_PROBLEMS = {405: "method-not-allowed", 408: "too-slow", 413: "too-large", 414: "too-large", 431: "too-large"}
 _log = logging.getLogger("sekisho.gate")
 
 ErrorPage = Callable[..., Answer]
@@ -68,19 +62,15 @@ ErrorPage = Callable[..., Answer]
 class GateParts:
     """What the gate is made of."""
 
-    apps: AppTable
+    reception: Reception
     access: AccessMap
     sessions: Sessions
-    tenants: TenantReader
-    rules: PolicyRules
     sign_in: SignIn
     forwarding: Forwarding
     waiting: Waiting
     own: OwnCookies
     error_page: ErrorPage
-    clock: Callable[[], float]
     calendar: Calendar
-    trusted: tuple[IPv4Network | IPv6Network, ...]
     sign_in_bytes: int
     form_bytes: int
 
@@ -93,52 +83,35 @@ class LaneGate:
 
     def admit(self, head: RequestHead, peer: Peer, has_body: bool) -> Action | Awaitable[Action]:
         """Judge one request; a plain Action when nothing had to be awaited."""
-        visit = self._visit(head, peer, has_body)
-        if isinstance(visit, Reply):
-            return visit
+        visit = self._parts.reception.receive(head, peer, has_body)
+        if isinstance(visit, Unwelcome):
+            return Reply(self._parts.error_page(visit.problem, head, new_reference(), reason=visit.reason))
         own = self._parts.own
-        token = own_cookie(visit.head.headers, own.session)
-        sealed = own_cookie(visit.head.headers, own.jar)
+        token, sealed = own_cookie(head.headers, own.session), own_cookie(head.headers, own.jar)
         if isinstance(token, Duplicate) or isinstance(sealed, Duplicate):
             return self._malformed(visit, 400, "duplicate-cookie")
-        visit.token = token
+        visit.token, visit.sealed_jar = token, sealed
         if PREFIX in visit.target.path or visit.target.doubt is not None:
             page = self._page(visit)
             if page is not None:
                 return page
-        if token is None:
-            return self._judge(visit) if sealed is None else self._with_jar(visit, sealed)
-        live = self._parts.sessions.peek(token)
-        if live is None or not self._settle(visit, live):
-            return self._look_up(visit, token, sealed)
-        return self._judge(visit)
+        if (token is None and sealed is None) or self._parts.reception.recognise(visit):
+            return self._judge(visit)
+        return self._look_up(visit)
 
     def refuse_malformed(self, status: int, detail: str, head: RequestHead | None, peer: Peer) -> Answer:
         """The answer to what is no proper request."""
-        return self._parts.error_page("malformed", head, new_reference(), status=status, reason=detail)
+        reference = new_reference()
+        _log.info("%s sent what is no proper request (%s), reference %s", peer.address, detail, reference)
+        problem = _PROBLEMS.get(status, "malformed")
+        return self._parts.error_page(problem, head, reference, status=status, reason=detail)
 
     def upstream_failed(self, head: RequestHead, peer: Peer, app: str, *, timed_out: bool) -> Answer:
         """The answer when an app failed before anything of its answer went out."""
         reference = new_reference()
-        _log.warning("app %s failed (timed out: %s), reference %s", app, timed_out, reference)
+        how = "took too long" if timed_out else "failed"
+        _log.warning("app %s %s for %s, reference %s", app, how, peer.address, reference)
         return self._parts.error_page("upstream-slow" if timed_out else "upstream-down", head, reference)
-
-    def _visit(self, head: RequestHead, peer: Peer, has_body: bool) -> Visit | Reply:
-        parts = self._parts
-        target = parse_target(head.target)
-        app = parts.apps.owner(target.path)
-        reference = new_reference()
-        if app is None:
-            return Reply(parts.error_page("refused", head, reference, reason="no-app"))
-        if app.ignores_case:
-            target = parse_target(head.target, case_insensitive=True)
-        if app.session_id_names and has_url_session(target.raw, app.session_id_names):
-            raw = strip_url_session(target.raw, app.session_id_names)
-            if has_url_session(raw, app.session_id_names):
-                return Reply(parts.error_page("malformed", head, reference, reason="session-id-in-address"))
-            target = parse_target(raw, case_insensitive=app.ignores_case)
-        client, trusted = heads.client_address(peer.address, head.headers, parts.trusted)
-        return Visit(head, target, app, peer.address, client, trusted, has_body, parts.clock(), reference)
 
     def _page(self, visit: Visit) -> Action | None:
         """The gateway's own pages, in their exact spelling; None for what no app could read as one of them."""
@@ -149,50 +122,16 @@ class LaneGate:
             return self._malformed(visit, 404, "no-such-page")
         return None
 
-    async def _with_jar(self, visit: Visit, sealed: bytes) -> Action:
-        """An anonymous visitor who has been here before; a jar that was signed in with is spent for ever."""
+    async def _look_up(self, visit: Visit) -> Action:
         try:
-            await self._open_jar(visit.visitor, sealed)
+            await self._parts.reception.look_up(visit)
         except StoreUnavailable as fault:
             return self._store_down(visit, fault)
         return await _settled(self._judge(visit))
-
-    async def _open_jar(self, visitor: Visitor, sealed: bytes) -> None:
-        opened = self._parts.sessions.open_jar(sealed, JAR_SECONDS)
-        if opened is not None and not await self._parts.sessions.jar_spent(opened[1]):
-            visitor.jar, visitor.jar_id = opened
-
-    async def _look_up(self, visit: Visit, token: bytes, sealed: bytes | None) -> Action:
-        parts = self._parts
-        try:
-            live = await parts.sessions.load(token)
-            if live is None:
-                if sealed is not None:
-                    await self._open_jar(visit.visitor, sealed)
-                return await _settled(self._judge(visit))
-            await parts.tenants.read(live.record.session.subject)
-        except StoreUnavailable as fault:
-            return self._store_down(visit, fault)
-        if not self._settle(visit, live):
-            return self._store_down(visit, StoreUnavailable("registry", "settings unknown"))
-        return await _settled(self._judge(visit))
-
-    def _settle(self, visit: Visit, live: LiveSession) -> bool:
-        """Bind session, policy and vault to the visit; False when the tenant's settings must be read first."""
-        subject = live.record.session.subject
-        facts = self._parts.tenants.peek(subject)
-        if facts is None:
-            return False
-        visitor = visit.visitor
-        visitor.live, visitor.jar = live, live.record.jar
-        visitor.policy = effective_policy(subject, facts, self._parts.rules, visit.now)
-        return True
 
     def _decide(self, visit: Visit, form: Parameters | None = None) -> Decision:
         parts, visitor = self._parts, visit.visitor
-        facts = RequestFacts(
-            visit.head.method, visit.target, visit.has_body, parts.calendar.today(visit.now), form
-        )
+        facts = RequestFacts(visit.head.method, visit.target, visit.has_body, parts.calendar.today(visit.now), form)
         return decide(visitor.session, facts, parts.access, visitor.policy, visit.now)
 
     def _judge(self, visit: Visit) -> Action | Awaitable[Action]:
@@ -213,18 +152,14 @@ class LaneGate:
                 return self._read(visit, self._parts.form_bytes, lambda body: self._judge_form(visit, body))
         return self._carry_out(visit, decision, None)
 
-    def _at_the_door(
-        self, visit: Visit, rules: tuple[SignInRule, ...], exact: bool
-    ) -> Action | Awaitable[Action]:
+    def _at_the_door(self, visit: Visit, rules: tuple[SignInRule, ...], exact: bool) -> Action | Awaitable[Action]:
         if not visit.has_body:
             return self._sign_in_or_pass(visit, rules, exact, b"")
         return self._read(
             visit, self._parts.sign_in_bytes, lambda body: self._sign_in_or_pass(visit, rules, exact, body)
         )
 
-    async def _sign_in_or_pass(
-        self, visit: Visit, rules: tuple[SignInRule, ...], exact: bool, body: bytes
-    ) -> Action:
+    async def _sign_in_or_pass(self, visit: Visit, rules: tuple[SignInRule, ...], exact: bool, body: bytes) -> Action:
         """A sign-in when the app's own field is there; without it this is a request like any other.
 
         Beside the door (`exact` False) the field is enough to refuse: the app might sign somebody in whom nobody
@@ -241,7 +176,10 @@ class LaneGate:
         return await self._judge_form(visit, body)
 
     async def _signing_in(self, visit: Visit, rule: SignInRule, typed: str, body: bytes) -> Action:
+        """Below a full session the sign-in form was a stranger's, and so is its answer."""
         try:
+            if visit.visitor.live is not None and self._decide(visit).level is not Level.FULL:
+                await self._parts.reception.make_stranger(visit)
             return await self._parts.sign_in.carry(visit, rule, typed, body)
         except StoreUnavailable as fault:
             return self._store_down(visit, fault)
@@ -257,6 +195,8 @@ class LaneGate:
     def _carry_out(self, visit: Visit, decision: Decision, body: bytes | None) -> Action | Awaitable[Action]:
         match decision:
             case Pass():
+                if decision.reason is Reason.PUBLIC_ROUTE and visit.visitor.live is not None:
+                    return self._as_stranger(visit, body)
                 return self._pass(visit, decision.level, body)
             case SignOut():
                 return self._sign_out(visit, body)
@@ -275,13 +215,19 @@ class LaneGate:
             return self._touch(visit, live, level, body)
         return self._parts.forwarding.to_app(visit, level, body)
 
+    async def _as_stranger(self, visit: Visit, body: bytes | None) -> Action:
+        try:
+            await self._parts.reception.make_stranger(visit)
+        except StoreUnavailable as fault:
+            return self._store_down(visit, fault)
+        return self._parts.forwarding.to_app(visit, Level.ANONYMOUS, body)
+
     async def _touch(self, visit: Visit, live: LiveSession, level: Level, body: bytes | None) -> Action:
         """Move the idle limit. Once in a while only: a write for each request would be one too many."""
-        if level not in (Level.EXPIRED_ABSOLUTE, Level.EXPIRED_IDLE):
-            try:
-                await self._parts.sessions.update(live, lambda record: _seen(record, visit.now))
-            except StoreUnavailable as fault:
-                return self._store_down(visit, fault)
+        try:
+            await self._parts.sessions.update(live, lambda record: _seen(record, visit.now))
+        except StoreUnavailable as fault:
+            return self._store_down(visit, fault)
         return self._parts.forwarding.to_app(visit, level, body)
 
     async def _sign_out(self, visit: Visit, body: bytes | None) -> Action:
@@ -304,19 +250,11 @@ class LaneGate:
         return Reply(self._parts.error_page("refused", visit.head, visit.reference, reason=reason.value))
 
     def _malformed(self, visit: Visit, status: int, reason: str) -> Reply:
-        return Reply(
-            self._parts.error_page("malformed", visit.head, visit.reference, status=status, reason=reason)
-        )
+        return Reply(self._parts.error_page("malformed", visit.head, visit.reference, status=status, reason=reason))
 
     def _store_down(self, visit: Visit, fault: StoreUnavailable) -> Reply:
         _log.error("%s, reference %s", fault, visit.reference)
         return Reply(self._parts.error_page("store-down", visit.head, visit.reference))
-
-
-def new_reference() -> str:
-    """What a person reads out on the telephone: short, without letters that look alike."""
-    number = secrets.randbits(40)
-    return "".join(_LETTERS[number >> shift & 31] for shift in range(0, 40, 5))
 
 
 def _seen(record: SessionRecord, now: float) -> SessionRecord:

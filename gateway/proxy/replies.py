@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
+
 from gateway.core.messages import Answer, Headers
+
+_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 _PLAIN: Headers = (
     (b"Cache-Control", b"no-store"),
@@ -19,3 +23,9 @@ def see_other(location: bytes, extra: Headers = ()) -> Answer:
 def with_headers(answer: Answer, extra: Headers) -> Answer:
     """The same answer with more headers at its end."""
     return Answer(answer.status, answer.reason, (*answer.headers, *extra), answer.body) if extra else answer
+
+
+def new_reference() -> str:
+    """What a person reads out on the telephone: short, without letters that look alike."""
+    number = secrets.randbits(40)
+    return "".join(_LETTERS[number >> shift & 31] for shift in range(0, 40, 5))

@@ -125,21 +125,18 @@ class SignIn:
         refusal = parts.error_page(level.value, visit.head, visit.reference, code_page=page.decode())
         return Reply(Answer(refusal.status, refusal.reason, (*refusal.headers, *cookies), refusal.body))
 
-    async def _open(
-        self, visit: Visit, rule: SignInRule, session: Session, jar: Jar, held: Answer | None
-    ) -> bytes:
+    async def _open(self, visit: Visit, rule: SignInRule, session: Session, jar: Jar, held: Answer | None) -> bytes:
         """A fresh session under a fresh token; whatever this browser had before is dead (R-032, R-066)."""
         parts, visitor = self._parts, visit.visitor
-        if visitor.live is not None:
-            await parts.sessions.end(visitor.live)
+        before = visitor.live or visitor.previous
+        if before is not None:
+            await parts.sessions.end(before)
         if visitor.jar_id:
             await parts.sessions.spend_jar(visitor.jar_id, visit.now + JAR_SECONDS)
         # A sign-in by GET carries the password in its query: only the path may be kept and asked for again.
         target = visit.target.path if rule.place is FieldPlace.QUERY else visit.target.raw
         continuation = Continuation(target, "answer", rule.name) if held is not None else None
-        token = await parts.sessions.open(
-            SessionRecord(session, jar, secrets.token_urlsafe(24), continuation, None)
-        )
+        token = await parts.sessions.open(SessionRecord(session, jar, secrets.token_urlsafe(24), continuation, None))
         if held is not None:
             live = await parts.sessions.load(token)
             if live is not None:
@@ -171,4 +168,3 @@ def _readable_answer(headers: Headers) -> Headers:
     accepted = b",".join(header_values(headers, b"accept-encoding")).lower()
     kept = tuple(pair for pair in headers if pair[0].lower() not in (b"accept-encoding", b"range"))
     return (*kept, (b"Accept-Encoding", b"gzip")) if b"gzip" in accepted else kept
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from gateway.core.apps import AppTable
 from gateway.core.cookies import outgoing_cookie
@@ -37,10 +38,11 @@ class LegacySignOut:
             return
         rule = app.sign_out[0]
         path = rule.path.encode()
+        target = path + (b"?" + urlencode(rule.query).encode() if rule.query else b"")
         cookie = outgoing_cookie(live.record.jar, (), path, app.cookies, OWN_NAMES, self._clock())
         headers = ((b"Host", app.host_header or self._public_host), (b"Cookie", cookie or b""))
         try:
-            await self._client.fetch(app.name, _method(rule), path, headers, b"", _ANSWER_LIMIT)
+            await self._client.fetch(app.name, _method(rule), target, headers, b"", _ANSWER_LIMIT)
         except UpstreamUnavailable as fault:
             _log.warning("the app keeps a session that nobody can use: %s", fault)
 

@@ -21,6 +21,7 @@ class Visitor:
     policy: Policy | None = None
     jar: Jar = field(default_factory=Jar)
     jar_id: bytes = b""
+    previous: LiveSession | None = None  # the session that this browser has but that counts for nothing here
 
     @property
     def session(self) -> Session | None:
@@ -42,4 +43,5 @@ class Visit:
     now: float
     reference: str
     token: bytes | None = None  # the session cookie's value as it came, whether or not it is good
+    sealed_jar: bytes | None = None  # the jar cookie's value as it came
     visitor: Visitor = field(default_factory=Visitor)
