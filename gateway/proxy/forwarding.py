@@ -81,7 +81,6 @@ class Forwarding:
     def replay(self, visit: Visit, level: Level, form: HeldForm) -> Action:
         """Send a form that waited for a code, as it was sent: its own method, address, type and bytes."""
         visit.head = _replaying(visit, form)
-        visit.target = type(visit.target)(form.target, visit.target.path, visit.target.query, visit.target.doubt)
         return self.to_app(visit, level, form.body)
 
     def signing_out(self, visit: Visit, body: bytes | None) -> Action:

@@ -17,8 +17,7 @@ from gateway.core.navigation import is_navigation
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.page_edits import edit_page
 from gateway.core.session import Level, assurance_level
-from gateway.core.target import parse_target
-from gateway.proxy.actions import Action, ReadBody, Reply
+from gateway.proxy.actions import Action, Forward, ReadBody, Reply
 from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.replies import see_other, with_headers
 from gateway.proxy.sign_in import CHOICE_PAGE, CODE_PAGE, ErrorPage
@@ -147,18 +146,26 @@ class Waiting:
             headers, body = edit_page(held.headers, held.body, selectors)
             return Reply(Answer(held.status, held.reason, headers, body))
         if isinstance(held, HeldForm):
-            return self._send(visit, held, judge)
+            return await self._send(visit, held, judge)
         return Reply(see_other(visit.target.raw))
 
-    def _send(self, visit: Visit, form: HeldForm, judge: Judge) -> Action:
-        """The form is judged as what it is, under the level of now; only a pass lets it through."""
-        asked = replace(visit.head, method=form.method)
-        visit.head, visit.has_body = asked, bool(form.body)
-        visit.target = parse_target(form.target)
+    async def _send(self, visit: Visit, form: HeldForm, judge: Judge) -> Action:
+        """The form is judged as what it is, under the level of now; only a pass lets it through.
+
+        Somebody may come back to the address without the code, to see the page that the form stands on: then this
+        is a request like any other, and the form is forgotten.
+        """
+        asking = replace(visit, head=replace(visit.head, method=form.method), has_body=bool(form.body))
+        decision = judge(asking)
+        if isinstance(decision, Pass):
+            return self._forwarding.replay(asking, decision.level, form)
         decision = judge(visit)
-        if not isinstance(decision, Pass):
-            return Reply(self._error_page("refused", visit.head, visit.reference, reason=decision.reason.value))
-        return self._forwarding.replay(visit, decision.level, form)
+        if isinstance(decision, ChoiceNeeded | CodeNeeded):
+            needed = self.more_needed(visit, decision, None)
+            return needed if isinstance(needed, Reply | ReadBody | Forward) else await needed
+        if isinstance(decision, Pass):
+            return self._forwarding.to_app(visit, decision.level)
+        return Reply(self._error_page("refused", visit.head, visit.reference, reason=decision.reason.value))
 
 
 def _nothing_waits(record: SessionRecord) -> SessionRecord:
