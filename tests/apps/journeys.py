@@ -5,6 +5,7 @@ between the password and the app: nothing, or the gateway's code page.
 from __future__ import annotations
 
 import io
+import secrets
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -73,7 +74,7 @@ def archive() -> bytes:
 
 def wiki_work(page: Page, base: str, folder: Path) -> None:
     """Change the start page, upload a file, fetch it."""
-    packed = folder / "kettle.zip"
+    packed = folder / f"kettle{secrets.token_hex(4)}.zip"
     packed.write_bytes(archive())
     page.goto(base + "/doku.php?id=start&do=edit")
     page.fill("#wiki__text", "====== Start ======\nThe kettle has moved. " + "tea " * 40_000)
@@ -85,7 +86,7 @@ def wiki_work(page: Page, base: str, folder: Path) -> None:
     page.click("#mediamanager__upload_button")
     expect(page.locator(".qq-upload-success")).to_be_visible()
     with page.expect_download() as started:
-        page.evaluate("location.href = '/lib/exe/fetch.php?media=kettle.zip'")
+        page.evaluate(f"location.href = '/lib/exe/fetch.php?media={packed.name}'")
     assert Path(started.value.path()).read_bytes() == packed.read_bytes()
 
 

@@ -62,6 +62,18 @@ def test_expired_session(public_stage: Stage) -> None:
     assert_asked_as_a_stranger(public_stage, person)
 
 
+def test_what_a_stranger_is_given_does_not_replace_the_session(public_stage: Stage) -> None:
+    """Asked without its session the app starts a new one: the vault keeps the one that was signed in."""
+    person = public_stage.person()
+    assert person.sign_in(OWN).status == 303
+    assert_asked_as_a_stranger(public_stage, person)
+    assert person.choose("restricted").status == 303
+    public_stage.app.clear()
+    person.get("/pub/x")
+    (value,) = values_of(public_stage.seen()[0].cookie, "JSESSIONID")
+    assert public_stage.legacy.tokens[value.decode()] == OWN
+
+
 def test_a_strangers_session_still_works(public_stage: Stage) -> None:
     """The control: what the app sets before sign-in (a CSRF token's session) comes back to it."""
     person = public_stage.person()

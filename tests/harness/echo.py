@@ -140,7 +140,8 @@ def plain_answer(status: str = "200 OK", body: bytes = b"ok\n", headers: tuple[s
 
 
 class LegacySignIn:
-    """The awkward sign-in of the echo app: a wrong password sets a cookie too; `/rotate` renews the session cookie.
+    """The awkward sign-in of the echo app: a wrong password sets a cookie too, `/pub/rotate` renews the session's,
+    and whoever asks for the form without a session gets a new one.
 
     `issued` holds every cookie value that it ever set, so that a test can look for them anywhere.
     """
@@ -153,8 +154,10 @@ class LegacySignIn:
         path = seen.target.split(b"?", 1)[0]
         if path == b"/login" and seen.method == b"POST":
             return self._sign_in(seen)
-        if path == b"/rotate" or path == b"/pub/rotate":
+        if path == b"/pub/rotate":
             return plain_answer(headers=(self._cookie("JSESSIONID", "rotated"),))
+        if path == b"/login" and b"JSESSIONID" not in seen.cookie:
+            return plain_answer(headers=(self._cookie("JSESSIONID", "stranger"),))  # as PHP and servlets do
         return plain_answer(body=b"handled by " + path[:40] + b"\n")
 
     def _sign_in(self, seen: Seen) -> bytes:
