@@ -32,8 +32,12 @@ def free_port() -> int:
 class Server:
     """One server process. It can be stopped, frozen, thawed and started again on the same port and files."""
 
-    def __init__(self, command: list[str], port: int, folder: Path, user: str | None = None) -> None:
+    def __init__(
+        self, command: list[str], port: int, folder: Path, user: str | None = None, ready: list[str] | None = None
+    ) -> None:
+        """`ready`: a command that succeeds once the server answers; without it, listening is enough."""
         self.port = port
+        self._ready_command = ready
         self._command = command
         self._folder = folder
         self._user = user
@@ -47,10 +51,15 @@ class Server:
                 self._command, cwd=self._folder, stdout=output, stderr=output, user=self._user, start_new_session=True
             )
         until = time.monotonic() + _START_SECONDS
-        while not _listens(self.port):
+        while not self._ready():
             if self._process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"{self._command[0]} did not start:\n{log.read_text(errors='replace')}")
             time.sleep(0.02)
+
+    def _ready(self) -> bool:
+        if self._ready_command is not None:
+            return subprocess.run(self._ready_command, capture_output=True, check=False).returncode == 0
+        return _listens(self.port)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to this server only."""
@@ -118,7 +127,8 @@ def postgresql_server() -> Iterator[Server]:
         subprocess.run([*initialise, "--locale=C.UTF-8"], check=True, capture_output=True, user=user, cwd=folder)
         settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off"}
         options = [text for key, value in settings.items() for text in ("-c", f"{key}={value}")]
-        server = Server([str(programs / "postgres"), "-D", str(data), *options], port, folder, user)
+        ready = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+        server = Server([str(programs / "postgres"), "-D", str(data), *options], port, folder, user, ready)
         server.start()
         try:
             yield server

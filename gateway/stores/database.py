@@ -20,7 +20,7 @@ from gateway.stores.circuit import Circuit
 
 _CONNECT_SECONDS = 2.0
 _STATEMENT_SECONDS = 3.0
-_ANSWER_SECONDS = 10.0  # for everything: waiting for one's turn, connecting, the statements
+_ANSWER_SECONDS = 5.0  # for everything: connecting and the statements
 _CONNECTIONS = 8
 _BUSY_MILLISECONDS = 2000  # how long SQLite waits for another process's write
 _FAULTS = (sa.exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -72,17 +72,19 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def _answers(self, turns: asyncio.Semaphore) -> AsyncIterator[None]:
-        """Wait for a turn, then ask the circuit: who queued while the server went away is refused at once."""
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS), turns:
-                self._circuit.check()
-                yield
-        except _FAULTS as fault:
-            cause = _cause(fault)
-            if _unreachable(fault):
-                self._circuit.failed(cause)
-            raise StoreUnavailable("registry", cause) from fault
-        self._circuit.answered()
+        """Waiting for a turn is not the server's silence, so it is not timed; and whoever queued while the server
+        went away is refused at once by the circuit."""
+        async with turns:
+            self._circuit.check()
+            try:
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    yield
+            except _FAULTS as fault:
+                cause = _cause(fault)
+                if _unreachable(fault):
+                    self._circuit.failed(cause)
+                raise StoreUnavailable("registry", cause) from fault
+            self._circuit.answered()
 
 
 async def migrate(url: str) -> str:
@@ -124,10 +126,14 @@ def _sqlite_engine(url: sa.URL) -> AsyncEngine:
 def _prepare_sqlite(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")  # a lock-out or a used code survives a power cut
-    cursor.execute("PRAGMA foreign_keys = ON")
+    try:
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")  # a lock-out or a used code survives a power cut
+        cursor.execute("PRAGMA foreign_keys = ON")
+    except Exception:
+        connection.close()  # the pool forgets a connection whose preparation failed, and its thread would stay
+        raise
     cursor.close()
 
 

@@ -18,7 +18,7 @@ from gateway.stores.base import Stored
 GONE = 1 << 62  # the version told of a key that was removed: later than any row of it
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # told apart by identity: two reads of one key may be told the same
 class Reading:
     """A read or write under way for one key, and the newest version told meanwhile."""
 

@@ -39,10 +39,9 @@ class Channel:
 
     async def close(self) -> None:
         """Stop listening."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        while self._task is not None and not self._task.done():
+            self._task.cancel()  # again if a timeout inside the client took the first one for its own
+            await asyncio.wait([self._task], timeout=0.5)
         await self._redis.aclose()
 
     async def _listen(self) -> None:

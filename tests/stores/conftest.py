@@ -22,12 +22,18 @@ def clock() -> Clock:
 
 
 @pytest.fixture(params=["memory", "redis"])
-async def session_store(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator[SessionStore]:
-    """An empty session store of each kind."""
+def sessions_url(request: pytest.FixtureRequest) -> str:
+    """Where sessions are kept, for each kind; nothing is kept there yet."""
     if request.param == "memory":
-        yield MemorySessions(clock)
-        return
-    store = RedisSessions(request.getfixturevalue("empty_redis_url"), clock)
+        return "memory"
+    url: str = request.getfixturevalue("empty_redis_url")
+    return url
+
+
+@pytest.fixture
+async def session_store(sessions_url: str, clock: Clock) -> AsyncIterator[SessionStore]:
+    """An empty session store of each kind."""
+    store: SessionStore = MemorySessions(clock) if sessions_url == "memory" else RedisSessions(sessions_url, clock)
     yield store
     await store.close()
 

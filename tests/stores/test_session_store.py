@@ -21,7 +21,7 @@ async def test_what_is_peeked_is_what_was_written(session_store: SessionStore, c
     assert session_store.peek(KEY) is None
     await session_store.create(KEY, b"a", "B", clock() + 60)
     await session_store.get(KEY)
-    assert session_store.peek(KEY) == Stored(1, b"a")
+    assert session_store.peek(KEY) in (None, Stored(1, b"a"))
     await session_store.replace(KEY, 1, b"b", clock() + 60)
     assert session_store.peek(KEY) in (None, Stored(2, b"b"))
     await session_store.remove(KEY)

@@ -1,0 +1,155 @@
+"""A person's tenants: which source counts, for how long, and what holds while the registry does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.config.settings import TenantEntry
+from gateway.core.errors import StoreUnavailable
+from gateway.core.policy import TenantFacts, TenantSettings
+from gateway.core.subject import Feature, Kind, Subject
+from gateway.stores.registry import SqlRegistry
+from gateway.stores.tenants import TenantReader
+from tests.stores.clock import Clock
+
+WHO = Subject("B00000101", Kind.ESTABLISHMENT, "0001", "000101")
+ON, OFF = TenantSettings(True), TenantSettings(False)
+PUNCH = TenantSettings(True, frozenset({Feature.ATTENDANCE_PUNCH}))
+
+
+class Watched(SqlRegistry):
+    """A real registry that counts questions and can fall silent."""
+
+    asked = 0
+    silent = False
+
+    async def office_settings(self, office: str) -> TenantSettings | None:
+        """As the registry, once it may."""
+        self.asked += 1
+        await asyncio.sleep(0)
+        if self.silent:
+            raise StoreUnavailable("registry", "silent")
+        return await super().office_settings(office)
+
+
+@pytest.fixture
+async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
+    """An empty registry."""
+    registry = Watched(f"sqlite:///{tmp_path}/registry.db")
+    await registry.start()
+    yield registry
+    await registry.close()
+
+
+def reader(watched: Watched, clock: Clock, *, office: TenantEntry | None = None) -> TenantReader:
+    offices = {} if office is None else {"0001": office}
+    return TenantReader(watched, offices, {("0001", "000101"): TenantEntry(PUNCH)}, OFF, OFF, clock)
+
+
+async def test_a_pin_counts_before_the_registry(watched: Watched, clock: Clock) -> None:
+    await watched.set_office("0001", OFF)
+    facts = await reader(watched, clock, office=TenantEntry(ON, pinned=True)).read(WHO)
+    assert facts.office == ON
+    assert watched.asked == 0
+
+
+async def test_the_registry_counts_before_the_files_entry(watched: Watched, clock: Clock) -> None:
+    await watched.set_office("0001", ON)
+    await watched.set_establishment("0001", "000101", OFF)
+    assert await reader(watched, clock, office=TenantEntry(OFF)).read(WHO) == TenantFacts(ON, OFF)
+
+
+async def test_the_files_entry_counts_before_the_default(watched: Watched, clock: Clock) -> None:
+    assert await reader(watched, clock, office=TenantEntry(ON)).read(WHO) == TenantFacts(ON, PUNCH)
+    stranger = Subject("B2", Kind.ESTABLISHMENT, "0002", "000101")
+    assert await reader(watched, clock).read(stranger) == TenantFacts(OFF, OFF)
+
+
+async def test_a_person_without_tenants_needs_no_question(watched: Watched, clock: Clock) -> None:
+    nobody = Subject("X", Kind.UNKNOWN)
+    assert reader(watched, clock).peek(nobody) == TenantFacts(OFF, OFF)
+    assert watched.asked == 0
+
+
+async def test_what_was_read_counts_for_a_second(watched: Watched, clock: Clock) -> None:
+    tenants = reader(watched, clock)
+    assert tenants.peek(WHO) is None
+    facts = await tenants.read(WHO)
+    await watched.set_office("0001", ON)
+    clock.forward(1.0)
+    assert tenants.peek(WHO) == facts
+    clock.forward(0.01)
+    assert tenants.peek(WHO) is None
+    assert (await tenants.read(WHO)).office == ON
+    clock.forward(-100)
+    assert tenants.peek(WHO) is None, "a clock set back makes nothing fresh for longer"
+
+
+async def test_a_change_made_here_counts_at_once(watched: Watched, clock: Clock) -> None:
+    tenants = reader(watched, clock)
+    await tenants.read(WHO)
+    await watched.set_office("0001", ON)
+    tenants.forget("0001")
+    assert tenants.peek(WHO) is None
+    assert (await tenants.read(WHO)).office == ON
+    await watched.set_establishment("0001", "000101", ON)
+    tenants.forget("0001", "000101")
+    assert (await tenants.read(WHO)).establishment == ON
+
+
+async def test_a_read_that_began_before_a_change_is_not_remembered(watched: Watched, clock: Clock) -> None:
+    tenants = reader(watched, clock)
+    under_way = asyncio.create_task(tenants.read(WHO))
+    await asyncio.sleep(0)
+    tenants.forget("0001")
+    await under_way
+    assert tenants.peek(WHO) is None
+
+
+async def test_a_hundred_requests_at_once_ask_once(watched: Watched, clock: Clock) -> None:
+    tenants = reader(watched, clock)
+    await asyncio.gather(*(tenants.read(WHO) for _ in range(100)))
+    assert watched.asked == 1
+
+
+async def test_one_who_leaves_does_not_end_the_question_of_the_others(watched: Watched, clock: Clock) -> None:
+    tenants = reader(watched, clock)
+    leaving, staying = (asyncio.create_task(tenants.read(WHO)) for _ in range(2))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await staying == TenantFacts(OFF, PUNCH)
+
+
+async def test_while_the_registry_is_silent_the_settings_last_read_hold(watched: Watched, clock: Clock) -> None:
+    await watched.set_office("0001", ON)
+    tenants = reader(watched, clock)
+    facts = await tenants.read(WHO)
+    watched.silent = True
+    clock.forward(3600)
+    assert await tenants.read(WHO) == facts
+    asked = watched.asked
+    assert await tenants.read(WHO) == facts
+    assert watched.asked == asked, "it is not asked again within the second"
+    watched.silent = False
+    await watched.set_office("0001", OFF)
+    clock.forward(1.01)
+    assert (await tenants.read(WHO)).office == OFF
+
+
+async def test_settings_never_read_are_not_guessed(watched: Watched, clock: Clock) -> None:
+    watched.silent = True
+    with pytest.raises(StoreUnavailable):
+        await reader(watched, clock).read(WHO)
+
+
+async def test_settings_changed_here_are_not_answered_from_before_the_change(watched: Watched, clock: Clock) -> None:
+    tenants = reader(watched, clock)
+    await tenants.read(WHO)
+    tenants.forget("0001")
+    watched.silent = True
+    with pytest.raises(StoreUnavailable):
+        await tenants.read(WHO)

@@ -1,0 +1,231 @@
+"""A store that does not answer says so, fast, and is used again when it does."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from gateway.core.errors import StoreUnavailable
+from gateway.core.lockout import LockoutLimits, Reserved
+from gateway.stores.base import Stored
+from gateway.stores.redis import RedisSessions
+from gateway.stores.registry import SqlRegistry, migrate
+from tests.servers import Server, free_port
+from tests.stores.clock import Clock
+
+KEY = b"key"
+
+
+def redis_at(server: Server, clock: Clock) -> RedisSessions:
+    return RedisSessions(f"redis://127.0.0.1:{server.port}/0", clock)
+
+
+async def eventually(ask: Callable[[], Awaitable[object]], seconds: float = 20.0) -> None:
+    """Ask until it answers."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            await ask()
+            return
+        except StoreUnavailable:
+            assert time.monotonic() < until, "it never answered again"
+            await asyncio.sleep(0.1)
+
+
+async def test_a_frozen_redis_fails_fast_for_everybody_and_recovers(own_redis: Server, clock: Clock) -> None:
+    store = redis_at(own_redis, clock)
+    await store.create(KEY, b"data", "B", clock() + 60)
+    with own_redis.frozen():
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            await store.get(KEY)
+        assert time.monotonic() - began < 0.6
+        began = time.monotonic()
+        refused = await asyncio.gather(*(store.get(KEY) for _ in range(1000)), return_exceptions=True)
+        assert {type(outcome) for outcome in refused} == {StoreUnavailable}
+        assert time.monotonic() - began < 0.6
+        await asyncio.sleep(1.1)
+        assert store.peek(KEY) is None, "while the channel is silent nothing older than a second is used"
+    await eventually(store.ping)
+    assert await store.get(KEY) == Stored(1, b"data"), "nobody is signed out"
+    await store.close()
+
+
+async def test_an_answer_that_came_too_late_is_nobody_elses(own_redis: Server, clock: Clock) -> None:
+    store = redis_at(own_redis, clock)
+    for number in range(20):
+        await store.create(b"%d" % number, b"data %d" % number, "B", clock() + 60)
+    with own_redis.frozen():
+        await asyncio.gather(*(store.get(b"%d" % number) for number in range(20)), return_exceptions=True)
+    await eventually(store.ping)
+    for number in range(20):
+        assert await store.get(b"%d" % number) == Stored(1, b"data %d" % number)
+    await store.close()
+
+
+async def test_a_stopped_redis_fails_at_once_and_is_found_again(own_redis: Server, clock: Clock) -> None:
+    store = redis_at(own_redis, clock)
+    await store.ping()
+    own_redis.stop()
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        await store.get(KEY)
+    assert time.monotonic() - began < 0.3
+    own_redis.start()
+    await eventually(store.ping)
+    assert await store.get(KEY) is None
+    await store.close()
+
+
+async def test_a_redis_that_was_never_there_fails_at_once(clock: Clock) -> None:
+    store = RedisSessions(f"redis://127.0.0.1:{free_port()}/0", clock)
+    with pytest.raises(StoreUnavailable):
+        await store.ping()
+    await store.close()
+
+
+async def test_a_revocation_reaches_another_worker_within_100_ms(empty_redis_url: str, clock: Clock) -> None:
+    here, there = (RedisSessions(empty_redis_url, clock) for _ in range(2))
+    await there.ping()
+    await asyncio.sleep(0.3)
+    ends: list[Callable[[], Awaitable[object]]] = [
+        partial(here.remove, KEY),
+        partial(here.remove_owner, "B"),
+        partial(here.rotate, KEY, b"new", 1, b"", "B", clock() + 60),
+    ]
+    for end in ends:
+        await here.create(KEY, b"data", "B", clock() + 60)
+        await there.get(KEY)
+        await asyncio.sleep(0.05)
+        assert there.peek(KEY) == Stored(1, b"data")
+        await end()
+        began = time.monotonic()
+        while there.peek(KEY) is not None:
+            assert time.monotonic() - began < 0.1
+            await asyncio.sleep(0.001)
+    await here.close()
+    await there.close()
+
+
+async def test_a_known_session_stays_known_without_asking_again(empty_redis_url: str, clock: Clock) -> None:
+    store = RedisSessions(empty_redis_url, clock)
+    await store.ping()
+    await asyncio.sleep(0.3)
+    await store.create(KEY, b"data", "B", clock() + 60)
+    await asyncio.sleep(1.5)
+    assert store.peek(KEY) == Stored(1, b"data")
+    await store.close()
+
+
+async def test_sessions_survive_a_restart_of_the_gateway(empty_redis_url: str, clock: Clock) -> None:
+    before = RedisSessions(empty_redis_url, clock)
+    await before.create(KEY, b"data", "B", clock() + 60)
+    await before.hold(KEY, b"held", clock() + 60)
+    await before.mark(b"jar", clock() + 60)
+    await before.close()
+    after = RedisSessions(empty_redis_url, clock)
+    assert await after.get(KEY) == Stored(1, b"data")
+    assert await after.take_held(KEY) == b"held"
+    assert await after.marked(b"jar")
+    await after.close()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/", "127.0.0.1:6379", ""])
+def test_another_sessions_address_is_refused(url: str, clock: Clock) -> None:
+    with pytest.raises(ValueError):
+        RedisSessions(url, clock)
+
+
+async def test_a_stopped_postgresql_is_unavailable_and_is_found_again(own_postgresql: Server) -> None:
+    url = f"postgresql://postgres@127.0.0.1:{own_postgresql.port}/postgres"
+    await migrate(url)
+    registry = SqlRegistry(url)
+    await registry.start()
+    own_postgresql.stop()
+    for ask in (registry.ping, lambda: registry.second_factor("B"), lambda: registry.reset("B")):
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            await ask()
+        assert time.monotonic() - began < 1.0
+    own_postgresql.start()
+    await eventually(registry.ping)
+    assert isinstance(await registry.reserve_attempt("B", 1.0, LockoutLimits()), Reserved)
+    await registry.close()
+
+
+async def test_a_statement_that_waits_for_ever_is_given_up_within_seconds(own_postgresql: Server) -> None:
+    url = f"postgresql://postgres@127.0.0.1:{own_postgresql.port}/postgres"
+    await migrate(url)
+    registry = SqlRegistry(url)
+    await registry.start()
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        await ask_for_a_locked_row(own_postgresql, registry)
+    assert time.monotonic() - began < 6.0
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        await registry.ping()
+    assert time.monotonic() - began < 0.1, "the circuit spares the others"
+    await registry.close()
+
+
+async def ask_for_a_locked_row(server: Server, registry: SqlRegistry) -> None:
+    """Ask for a row that another transaction holds for longer than a statement may take."""
+    holder = SqlRegistry(f"postgresql://postgres@127.0.0.1:{server.port}/postgres")
+    try:
+        async with holder._database.writing() as connection:
+            await connection.exec_driver_sql("LOCK TABLE office_settings IN ACCESS EXCLUSIVE MODE")
+            await registry.office_settings("0001")
+    finally:
+        await holder.close()
+
+
+async def test_a_postgresql_that_was_never_there_is_unavailable() -> None:
+    registry = SqlRegistry(f"postgresql://postgres@127.0.0.1:{free_port()}/postgres")
+    with pytest.raises(StoreUnavailable):
+        await registry.start()
+    await registry.close()
+
+
+async def test_an_sqlite_file_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
+    registry = SqlRegistry(f"sqlite:///{tmp_path}/missing/registry.db")
+    with pytest.raises(StoreUnavailable):
+        await registry.start()
+    await registry.close()
+
+
+async def test_an_sqlite_file_of_something_else_is_unavailable(tmp_path: Path) -> None:
+    path = tmp_path / "registry.db"
+    path.write_bytes(b"not a database " * 1000)
+    registry = SqlRegistry(f"sqlite:///{path}")
+    with pytest.raises(StoreUnavailable):
+        await registry.start()
+    await registry.close()
+
+
+async def test_a_fault_shows_neither_statement_nor_password() -> None:
+    registry = SqlRegistry(f"postgresql://postgres:hunter2@127.0.0.1:{free_port()}/postgres")
+    with pytest.raises(StoreUnavailable) as refused:
+        await registry.second_factor("B00000101")
+    assert "hunter2" not in str(refused.value)
+    assert "SELECT" not in str(refused.value)
+    await registry.close()
+
+
+def test_a_process_that_forgets_to_close_its_registry_still_ends(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from gateway.stores.registry import SqlRegistry\n"
+        "registry = SqlRegistry(sys.argv[1])\n"
+        "asyncio.run(registry.start())\n"
+    )
+    url = f"sqlite:///{tmp_path}/registry.db"
+    done = subprocess.run([sys.executable, "-c", program, url], timeout=30, capture_output=True, check=False)
+    assert done.returncode == 0
