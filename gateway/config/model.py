@@ -34,7 +34,7 @@ from gateway.config.words import (
     words,
 )
 
-PAGES = ("choice", "enrol", "code", "locked", "step-up", "refused", "expired", "unavailable", "install")
+PAGES = ("choice", "enrolment", "code", "locked", "step-up", "problem", "install")
 
 
 @block

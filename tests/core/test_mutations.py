@@ -14,6 +14,7 @@ import pytest
 from gateway.core import decide as decide_module
 from gateway.core import policy as policy_module
 from gateway.core import session as session_module
+from gateway.core.routes import Condition, Place, ValueSource
 from tests.core import test_policy, world
 from tests.core.test_decide import TABLE
 
@@ -60,17 +61,19 @@ class _Force(ast.NodeTransformer):
     def visit(self, node: ast.AST) -> ast.AST:
         if node is self._target:
             return ast.copy_location(ast.Constant(self._forced), node)
-        return super().visit(node)
+        visited: ast.AST = super().visit(node)
+        return visited
 
 
 def _mutant(mutation: Mutation) -> ModuleType:
     """The module as it would be with the guard forced, beside the real one."""
     tree = ast.parse(inspect.getsource(mutation.module))
-    changed = _Force(_guards(tree)[mutation.number], mutation.forced).visit(tree)
+    guard = _guards(tree)[mutation.number]
+    _Force(guard, mutation.forced).visit(tree)
     name = f"mutant_of_{mutation.module.__name__}"
     module = ModuleType(name)
     sys.modules[name] = module  # dataclasses look their own module up while they are made
-    exec(compile(ast.fix_missing_locations(changed), "<mutant>", "exec"), module.__dict__)
+    exec(compile(ast.fix_missing_locations(tree), "<mutant>", "exec"), module.__dict__)
     return module
 
 
@@ -92,10 +95,9 @@ def _bodies(decide: ModuleType) -> list[bool]:
 
 def _conditions(decide: ModuleType) -> list[object]:
     subjects = (world.WORKER, world.STAFF)
-    sources = decide_module.ValueSource
     return [
-        decide.allowed_values(decide_module.Condition(decide_module.Place.QUERY, "x", source, ("a",)), who, world.TODAY)
-        for source in sources
+        decide.allowed_values(Condition(Place.QUERY, "x", source, ("a",)), who, world.TODAY)
+        for source in ValueSource
         for who in subjects
     ]
 

@@ -1,0 +1,71 @@
+"""The ways in and out: found by exact bytes; what lies beside them is told apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.core.doors import Doors
+from gateway.core.signin import SignInRule, SignOutRule
+from tests.core.world import SIGN_IN, SIGN_OUT
+
+PHP = replace(SIGN_IN, name="php", path="/wp-login.php")
+ANY = replace(SIGN_IN, name="any", path="/wiki/**")
+LEAVE = SignOutRule("portal", "/wp-login.php", frozenset({b"GET"}), (("action", "logout"),))
+DOORS = Doors((SIGN_IN, PHP, ANY), (SIGN_OUT, LEAVE))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        (b"POST", b"/login", [SIGN_IN]),
+        (b"GET", b"/login", []),
+        (b"POST", b"/Login", []),
+        (b"POST", b"/wiki/a/b", [ANY]),
+    ],
+)
+def test_a_sign_in_address_is_exact(method: bytes, path: bytes, expected: list[SignInRule]) -> None:
+    assert list(DOORS.sign_in(method, path)) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "doubtful", "expected"),
+    [
+        (b"/Login", False, [SIGN_IN]),
+        (b"/login/", False, [SIGN_IN]),
+        (b"/wp-login.php/x", False, [PHP]),
+        (b"//login", True, [SIGN_IN]),
+        (b"/x/../wp-login.php;a/b", True, [PHP]),
+        (b"/logins", False, []),
+        (b"/other", False, []),
+    ],
+)
+def test_what_some_app_might_take_for_a_sign_in(path: bytes, doubtful: bool, expected: list[SignInRule]) -> None:
+    assert list(DOORS.beside(b"POST", path, doubtful=doubtful)) == expected
+    assert DOORS.beside(b"GET", path, doubtful=doubtful) == ()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "expected"),
+    [
+        (b"POST", b"/logout", None, SIGN_OUT),
+        (b"PUT", b"/logout", None, None),
+        (b"GET", b"/wp-login.php", b"action=logout", LEAVE),
+        (b"GET", b"/wp-login.php", b"action=rp", None),
+        (b"GET", b"/wp-login.php", None, None),
+        (b"GET", b"/wp-login.php", b"action=logout&action=x", LEAVE),
+        (b"GET", b"/wp-login.php", b"action=%zz", LEAVE),
+    ],
+)
+def test_a_sign_out_address_with_its_parameters(
+    method: bytes, path: bytes, query: bytes | None, expected: SignOutRule | None
+) -> None:
+    assert DOORS.sign_out(method, path, query) is expected
+
+
+def test_folded_paths_of_doors() -> None:
+    assert DOORS.opens_folded(b"/login")
+    assert DOORS.opens_folded(b"/logout/")
+    assert not DOORS.opens_folded(b"/wiki/a")
+    assert not DOORS.opens_folded(b"/top")

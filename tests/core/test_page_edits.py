@@ -1,0 +1,109 @@
+"""Taking out of a page what a restricted session cannot use; every other byte stays (C4)."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.core import page_edits
+from gateway.core.apps import PageEdit, Removal
+from gateway.core.page_edits import PageEdits, PageFilter, edit_page, editable, edited_headers
+from gateway.core.recoding import Regzipped
+from gateway.core.subject import Feature
+from tests.core.world import policy
+
+HTML = ((b"Content-Type", b"text/html; charset=Shift_JIS"),)
+GZIP = (*HTML, (b"Content-Encoding", b"gzip"))
+PAGE = "<ul><li id=a>表示ソ<li id=b>予<li id=c>x</ul>".encode("cp932")
+LEFT = "<ul><li id=a>表示ソ<li id=c>x</ul>".encode("cp932")
+EDITS = PageEdits(
+    (
+        PageEdit(("/top", "/sp/**"), (Removal("#a", "attendance.punch"), Removal("#b"))),
+        PageEdit(("/top",), (Removal("#c", "payslip.own"),)),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "exempt", "expected"),
+    [
+        (b"/top", {Feature.ATTENDANCE_PUNCH, Feature.PAYSLIP_OWN}, ("#b",)),
+        (b"/top", {Feature.ATTENDANCE_PUNCH}, ("#b", "#c")),
+        (b"/top", set(), ("#a", "#b", "#c")),
+        (b"/sp/x", {Feature.PAYSLIP_OWN}, ("#a", "#b")),
+        (b"/other", set(), ()),
+    ],
+)
+def test_what_is_taken_out_follows_the_exemptions(path: bytes, exempt: set[Feature], expected: tuple[str, ...]) -> None:
+    assert EDITS.selectors(path, policy(exempt=frozenset(exempt))) == expected
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (HTML, True),
+        (GZIP, True),
+        (((b"Content-Type", b"application/xhtml+xml"),), True),
+        (((b"Content-Type", b"text/html; charset=utf-16"),), False),
+        (((b"Content-Type", b"text/html; charset=ISO-2022-JP"),), False),
+        ((*HTML, (b"Content-Encoding", b"br")), False),
+        (((b"Content-Type", b"image/png"),), False),
+        ((), False),
+    ],
+)
+def test_which_answers_can_be_edited(headers: tuple[tuple[bytes, bytes], ...], expected: bool) -> None:
+    assert editable(headers) is expected
+
+
+def test_an_edited_page_is_kept_by_no_cache() -> None:
+    headers = (*HTML, (b"ETag", b"x"), (b"Last-Modified", b"y"), (b"X-Name", b"\x83e"))
+    assert edited_headers(headers) == (*HTML, (b"X-Name", b"\x83e"), (b"Cache-Control", b"no-store"))
+
+
+def test_a_whole_page_is_edited_in_its_coding() -> None:
+    assert edit_page(HTML, PAGE, ("#b",))[1] == LEFT
+    assert gzip.decompress(edit_page(GZIP, gzip.compress(PAGE), ("#b",))[1]) == LEFT
+    assert edit_page(HTML, PAGE, ()) == (HTML, PAGE)
+    assert edit_page((), PAGE, ("#b",)) == ((), PAGE)
+
+
+@given(st.lists(st.integers(1, len(PAGE)), max_size=6))
+def test_pieces_make_no_difference(cuts: list[int]) -> None:
+    page_filter = PageFilter(("#b",))
+    marks = [0, *sorted(cuts), len(PAGE)]
+    out = b"".join(page_filter.feed(PAGE[a:b]) for a, b in pairwise(marks))
+    assert out + page_filter.finish() == LEFT
+
+
+@given(st.lists(st.binary(max_size=50), max_size=6), st.integers(1, 40))
+def test_gzip_goes_in_and_comes_out_however_it_is_cut(members: list[bytes], size: int) -> None:
+    class Through:
+        def feed(self, data: bytes) -> bytes:
+            return data
+
+        def finish(self) -> bytes:
+            return b"!"
+
+    packed = b"".join(gzip.compress(member) for member in members)
+    filter_ = Regzipped(Through())
+    out = b"".join(filter_.feed(packed[at : at + size]) for at in range(0, len(packed), size)) + filter_.finish()
+    assert zlib.decompress(out, 31) == b"".join(members) + b"!"
+
+
+def test_broken_gzip_shows_no_page_at_all() -> None:
+    with pytest.raises(zlib.error):
+        Regzipped(PageFilter(("#b",))).feed(b"<li id=b>")
+
+
+def test_a_page_beyond_all_measure_passes_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_edits, "_LARGEST_PAGE", 10)
+    page_filter = PageFilter(("#b",))
+    assert page_filter.feed(PAGE[:8]) == b""
+    assert page_filter.feed(PAGE[8:12]) == PAGE[:12]
+    assert page_filter.feed(PAGE[12:]) == PAGE[12:]
+    assert page_filter.finish() == b""
