@@ -9,8 +9,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import aiosqlite
 import asyncpg
 import sqlalchemy as sa
+from sqlalchemy import AsyncAdaptedQueuePool
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -22,7 +24,7 @@ _CONNECT_SECONDS = 2.0
 _STATEMENT_SECONDS = 3.0
 _ANSWER_SECONDS = 5.0  # for everything: connecting and the statements
 _CONNECTIONS = 8
-_BUSY_MILLISECONDS = 2000  # how long SQLite waits for another process's write
+_BUSY_SECONDS = 2.0  # how long SQLite waits for another process's write
 _FAULTS = (sa.exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 _WRITES = "sekisho_writes"
 
@@ -117,24 +119,33 @@ def _engine(url: str, statement_seconds: float | None) -> AsyncEngine:
 def _sqlite_engine(url: sa.URL) -> AsyncEngine:
     if url.database in (None, "", ":memory:"):
         raise ValueError("an SQLite registry is a file: what it holds outlives a restart")
-    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), pool_size=_CONNECTIONS + 1, max_overflow=0)
-    sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    path = str(url.database)
+
+    async def connect() -> aiosqlite.Connection:
+        return await _sqlite_connection(path)
+
+    engine = create_async_engine(
+        "sqlite+aiosqlite:///", async_creator=connect, poolclass=AsyncAdaptedQueuePool, pool_size=_CONNECTIONS + 1
+    )
     sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
-    connection.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
-    cursor = connection.cursor()
+async def _sqlite_connection(path: str) -> aiosqlite.Connection:
+    """Open the file in a thread of its own, which a failure does not leave behind."""
+    # The driver begins no transaction by itself: _begin_sqlite does.
+    connection = aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_SECONDS)
+    connection._thread.daemon = True  # noqa: SLF001 (as SQLAlchemy does: a program that ends does not wait for it)
     try:
-        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")  # a lock-out or a used code survives a power cut
-        cursor.execute("PRAGMA foreign_keys = ON")
-    except Exception:
-        connection.close()  # the pool forgets a connection whose preparation failed, and its thread would stay
+        await connection
+        await connection.execute("PRAGMA journal_mode = WAL")
+        await connection.execute("PRAGMA synchronous = FULL")  # a lock-out or a used code survives a power cut
+        await connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        await connection.close()
+        await asyncio.to_thread(connection._thread.join, 1)  # noqa: SLF001
         raise
-    cursor.close()
+    return connection
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
