@@ -1,64 +1,31 @@
 """Composition root: the only place that names concrete stores and reads the clock.
 
-configuration ─► keys · session store · registry · directory
-              ─► gate (proxy/) ─► lane on TCP ─────────────► legacy apps
-                                    └─ private UNIX socket ─► portal (aiohttp)
+configuration ─► keys · session store · registry           opened once
+              ─► generation: gate, lane, portal, directory  anew for every configuration
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import shutil
-import signal
-import ssl
-import tempfile
+import socket
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from aiohttp import web
-
-from gateway.config.settings import Configuration
-from gateway.core.apps import App, AppTable
-from gateway.core.calendar import Calendar
-from gateway.core.decide import AccessMap
-from gateway.core.doors import Doors
-from gateway.core.errors import GatewayError, UpstreamUnavailable
-from gateway.core.messages import Answer, Headers, RequestHead, ResponseHead
-from gateway.core.own_cookies import OwnCookies
-from gateway.core.page_edits import PageEdits
-from gateway.core.policy import Policy, effective_policy
-from gateway.core.routes import RouteTable
+from gateway.config.settings import Configuration, ListenAddress
+from gateway.core.errors import GatewayError
 from gateway.core.session import Session
-from gateway.core.subject import Kind, Subject
-from gateway.directory.base import Directory
-from gateway.directory.building import build as build_directory
-from gateway.portal.app import build_portal
-from gateway.portal.pages import Renderer
-from gateway.portal.problems import Problem
-from gateway.portal.second_factor import SecondFactors
-from gateway.proxy.forwarding import Forwarding
-from gateway.proxy.gate import PORTAL, GateParts, LaneGate
-from gateway.proxy.pool import Address
-from gateway.proxy.reception import Reception
-from gateway.proxy.server import Lane
-from gateway.proxy.sign_in import ErrorPage, SignIn, SignInParts
-from gateway.proxy.sign_out import LegacySignOut
-from gateway.proxy.vaulting import Vault
-from gateway.proxy.waiting import Waiting
+from gateway.core.subject import Kind
+from gateway.generation import Generation, Ground
 from gateway.stores.base import SessionStore
 from gateway.stores.memory import MemorySessions
 from gateway.stores.registry import SqlRegistry
 from gateway.stores.sealing import KeyRing
 from gateway.stores.sessions import Sessions
-from gateway.stores.tenants import TenantReader
 
 DRAIN_SECONDS = 10.0
-_log = logging.getLogger("sekisho")
+BACKLOG = 1024
 Clock = Callable[[], float]
 
 
@@ -66,205 +33,127 @@ class KeysMismatch(GatewayError):
     """The key file is not the one that sealed what the registry holds."""
 
 
-@dataclass(frozen=True, slots=True)
+class RestartNeeded(GatewayError):
+    """A new configuration changes what is opened only once; `keys` names it."""
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        super().__init__(f"restart the gateway for a new {', '.join(keys)}")
+        self.keys = keys
+
+
 class Running:
     """A gateway that answers. `ports`: where it listens, in the order of `listen`."""
 
-    ports: tuple[int, ...]
-    lane: Lane
-    sessions: Sessions
-    registry: SqlRegistry
-    _stack: AsyncExitStack
+    def __init__(self, foundation: _Foundation, sockets: tuple[socket.socket, ...], stack: AsyncExitStack) -> None:
+        self._foundation = foundation
+        self._sockets = sockets
+        self._stack = stack
+        self._generation: Generation | None = None
+        self._retiring: set[asyncio.Task[None]] = set()
+        self.ports: tuple[int, ...] = tuple(bound.getsockname()[1] for bound in sockets)
+        self.sessions = foundation.sessions
+        self.registry = foundation.registry
 
     @property
     def port(self) -> int:
         """The first port."""
         return self.ports[0]
 
+    async def begin(self, configuration: Configuration) -> None:
+        """Serve under this configuration from the next connection on; what is under way ends under the old one.
+
+        Raises before anything has changed.
+        """
+        generation = Generation(self._foundation.ground, configuration)
+        try:
+            await generation.open(self._sockets)
+        except BaseException:
+            await generation.close(0.0)
+            raise
+        self._foundation.follow(configuration)
+        before, self._generation = self._generation, generation
+        if before is not None:
+            task = asyncio.create_task(before.close(DRAIN_SECONDS))
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
+
+    async def reload(self, configuration: Configuration) -> None:
+        """Take a new configuration without losing a request or a session. Raises RestartNeeded."""
+        keys = self._foundation.differs(configuration)
+        if keys:
+            raise RestartNeeded(keys)
+        await self.begin(configuration)
+
     async def close(self, drain: float = 0.0) -> None:
         """Finish what is under way for at most `drain` seconds, then end everything."""
-        if drain:
-            await self.lane.drain(drain)
+        if self._generation is not None:
+            await self._generation.close(drain)
+        if self._retiring:
+            await asyncio.wait(tuple(self._retiring), timeout=drain + 1.0)
         await self._stack.aclose()
 
 
-class _LaneClient:
-    """The lane's own upstream side for those who must exist before the lane does."""
-
-    def __init__(self) -> None:
-        self.lane: Lane | None = None
-
-    async def fetch(
-        self, upstream: str, method: bytes, target: bytes, headers: Headers, body: bytes, limit: int
-    ) -> tuple[ResponseHead, bytes]:
-        """See `proxy.actions.UpstreamClient`."""
-        if self.lane is None:
-            raise UpstreamUnavailable(upstream, "the gateway is still starting")
-        return await self.lane.fetcher.fetch(upstream, method, target, headers, body, limit)
-
-
-class _Build:
-    """One gateway being put together; each method opens or makes one thing."""
+class _Foundation:
+    """What is opened once and outlives every configuration: keys, session store, registry."""
 
     def __init__(self, configuration: Configuration, clock: Clock, stack: AsyncExitStack) -> None:
-        self.configuration = configuration
-        self.clock = clock
-        self.stack = stack
-        self.own = OwnCookies(configuration.public.secure)
-        self.origin = configuration.public.origin.encode()
-        self.client = _LaneClient()
-
-    async def stores(self) -> None:
-        """Keys, session store, registry, directory, tenants' settings."""
-        configuration = self.configuration
+        self._opened_for = configuration
+        self._policy = configuration.policy
         self.keys = KeyRing.from_file(configuration.keys_file)
-        store = _session_store(configuration.stores.sessions, self.clock)
-        self.stack.push_async_callback(store.close)
-        limits = {Kind.ESTABLISHMENT: configuration.policy.establishment_limits.absolute_seconds}
-        office = configuration.policy.office_limits.absolute_seconds
-
-        def absolute_seconds(session: Session) -> float:
-            return limits.get(session.subject.kind, office)
-
-        self.sessions = Sessions(store, self.keys, self.clock, absolute_seconds)
+        store = _session_store(configuration.stores.sessions, clock)
+        stack.push_async_callback(store.close)
+        self.sessions = Sessions(store, self.keys, clock, self._absolute_seconds)
         self.registry = SqlRegistry(configuration.stores.registry)
-        self.stack.push_async_callback(self.registry.close)
+        stack.push_async_callback(self.registry.close)
+        self.ground = Ground(self.keys, self.sessions, self.registry, clock, time.monotonic)
+
+    async def open(self) -> None:
+        """Reach the registry. Raises StoreUnavailable, KeysMismatch."""
         await self.registry.start()
-        await _check_keys(self.registry, self.keys, configuration.keys_file)
-        self.directory: Directory = build_directory(configuration.directory, time.monotonic)
-        self.stack.push_async_callback(self.directory.close)
-        tenants = configuration.tenants
-        self.tenants = TenantReader(
-            self.registry,
-            dict(tenants.offices),
-            dict(tenants.establishments),
-            tenants.office_default,
-            tenants.establishment_default,
-            time.monotonic,
-        )
+        await _check_keys(self.registry, self.keys, self._opened_for.keys_file)
 
-    async def policy_of(self, subject: Subject) -> Policy:
-        """What holds for a person now. Raises StoreUnavailable."""
-        facts = await self.tenants.read(subject)
-        return effective_policy(subject, facts, self.configuration.policy, self.clock())
+    def follow(self, configuration: Configuration) -> None:
+        """New sessions live as long as the newest configuration says."""
+        self._policy = configuration.policy
 
-    def gate(self, renderer: Renderer) -> LaneGate:
-        """The gate with its helpers."""
-        configuration, limits = self.configuration, self.configuration.limits
-        apps = AppTable(configuration.apps)
-        vault = Vault(self.sessions, self.own)
-        edits = PageEdits(configuration.page_edits)
-        forwarding = Forwarding(
-            vault, edits, self.own, configuration.trusted_proxies, self.origin, configuration.public.scheme
-        )
-        sign_in = SignIn(
-            SignInParts(
-                client=self.client,
-                sessions=self.sessions,
-                vault=vault,
-                own=self.own,
-                find_subject=self.directory.subject,
-                policy_of=self.policy_of,
-                record=self.registry.record,
-                error_page=_error_page(renderer),
-                headers_for=forwarding.headers_for,
-                public_origin=self.origin,
-                answer_limit=limits.held_answer_bytes,
-                refuse_unknown=configuration.directory.refuse_unknown,
-            )
-        )
-        waiting = Waiting(
-            self.sessions, forwarding, apps, self.own, _error_page(renderer), self.origin, limits.held_form_bytes
-        )
-        return LaneGate(
-            GateParts(
-                reception=Reception(
-                    apps,
-                    self.sessions,
-                    self.tenants,
-                    configuration.policy,
-                    configuration.trusted_proxies,
-                    self.clock,
-                ),
-                access=_access_map(configuration),
-                sessions=self.sessions,
-                sign_in=sign_in,
-                forwarding=forwarding,
-                waiting=waiting,
-                own=self.own,
-                error_page=_error_page(renderer),
-                calendar=Calendar(configuration.service.time_zone),
-                sign_in_bytes=limits.sign_in_bytes,
-                form_bytes=limits.held_form_bytes,
-            )
-        )
+    def differs(self, configuration: Configuration) -> tuple[str, ...]:
+        """Settings that only a restart changes, by their names in the file."""
+        old = self._opened_for
+        pairs = {
+            "listen": (old.listen, configuration.listen),
+            "public_url": (old.public, configuration.public),
+            "keys": (old.keys_file, configuration.keys_file),
+            "stores": (old.stores, configuration.stores),
+        }
+        return tuple(name for name, (before, after) in pairs.items() if before != after)
 
-    async def portal(self, renderer: Renderer) -> str:
-        """The portal on a private UNIX socket; gives its path."""
-        configuration = self.configuration
-        factors = SecondFactors(
-            self.registry, self.keys, configuration.lockout, configuration.window, configuration.issuer, self.clock
-        )
-        host = self.origin.partition(b"://")[2]
-
-        async def policy_of(session: Session) -> Policy:
-            return await self.policy_of(session.subject)
-
-        application = build_portal(
-            renderer,
-            self.sessions,
-            factors,
-            policy_of,
-            LegacySignOut(AppTable(configuration.apps), self.client, host, self.clock),
-            {app.name: app.sign_in_page for app in configuration.apps if app.sign_in},
-            self.clock,
-            configuration.public,
-            self.registry.record,
-        )
-        folder = Path(tempfile.mkdtemp(prefix="sekisho-"))  # mode 0700: nobody else reaches the socket
-        self.stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        runner = web.AppRunner(application, access_log=None, auto_decompress=False, handle_signals=False)
-        await runner.setup()
-        self.stack.push_async_callback(runner.cleanup)
-        path = str(folder / "portal.sock")
-        await web.UnixSite(runner, path).start()
-        return path
+    def _absolute_seconds(self, session: Session) -> float:
+        establishment = session.subject.kind is Kind.ESTABLISHMENT
+        limits = self._policy.establishment_limits if establishment else self._policy.office_limits
+        return limits.absolute_seconds
 
 
 async def start(configuration: Configuration, *, clock: Clock = time.time) -> Running:
     """Open everything and listen. Raises StoreUnavailable, KeysMismatch, OSError; then nothing is left open."""
-    async with AsyncExitStack() as stack:
-        build = _Build(configuration, clock, stack)
-        await build.stores()
-        framed = any(rule.framed for app in configuration.apps for rule in app.sign_in)
-        renderer = Renderer(configuration.service, framed=framed, secure=configuration.public.secure, clock=clock)
-        pages = await build.portal(renderer)
-        upstreams: dict[str, Address] = {app.name: (app.address.host, app.address.port) for app in configuration.apps}
-        upstreams[PORTAL] = pages
-        lane = Lane(build.gate(renderer), upstreams, configuration.limits, tls=_tls(configuration.apps))
-        build.client.lane = lane
-        stack.push_async_callback(lane.close)
-        ports = await lane.start(configuration.listen)
-        return Running(ports, lane, build.sessions, build.registry, stack.pop_all())
-    raise AssertionError("an exit stack swallows nothing here")
+    stack = AsyncExitStack()
+    try:
+        foundation = _Foundation(configuration, clock, stack)
+        await foundation.open()
+        sockets = tuple(_listening(address, stack) for address in configuration.listen)
+        running = Running(foundation, sockets, stack)
+        await running.begin(configuration)
+    except BaseException:
+        await stack.aclose()
+        raise
+    return running
 
 
-def serve(configuration: Configuration) -> None:
-    """Run until INT or TERM, then finish what is under way."""
-    import uvloop
-
-    uvloop.run(_serve(configuration))
-
-
-async def _serve(configuration: Configuration) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    running = await start(configuration)
-    _log.info("listening on %s", ", ".join(str(port) for port in running.ports))
-    print(f"ready {configuration.public.origin}/", flush=True)
-    await stop.wait()
-    await running.close(DRAIN_SECONDS)
+def _listening(address: ListenAddress, stack: AsyncExitStack) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    bound = socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
+    bound.setblocking(False)
+    stack.callback(bound.close)
+    return bound
 
 
 def _session_store(url: str, clock: Clock) -> SessionStore:
@@ -282,23 +171,3 @@ async def _check_keys(registry: SqlRegistry, keys: KeyRing, path: Path) -> None:
         raise KeysMismatch(
             f"{path} does not hold the key {noted} that sealed the registry's second factors. Put that key file back."
         )
-
-
-def _error_page(renderer: Renderer) -> ErrorPage:
-    """The renderer as the gate calls it: by the problem's word."""
-
-    def answer(problem: str, head: RequestHead | None, reference: str, **details: Any) -> Answer:  # noqa: ANN401 (as error_answer says)
-        return renderer.error_answer(Problem(problem), head, reference, **details)
-
-    return answer
-
-
-def _access_map(configuration: Configuration) -> AccessMap:
-    sign_in = tuple(rule for app in configuration.apps for rule in app.sign_in)
-    sign_out = tuple(rule for app in configuration.apps for rule in app.sign_out)
-    return AccessMap(RouteTable(configuration.routes), Doors(sign_in, sign_out))
-
-
-def _tls(apps: tuple[App, ...]) -> dict[str, ssl.SSLContext]:
-    """Upstreams by https are verified as a browser would: chain and host name."""
-    return {app.name: ssl.create_default_context() for app in apps if app.address.scheme == "https"}

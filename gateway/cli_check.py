@@ -46,7 +46,7 @@ def _template_faults(file: Path, configuration: Configuration) -> tuple[Fault, .
     """The operator's own templates are rendered once with sample data: better here than in front of people (I3)."""
     if configuration.service.templates is None:
         return ()
-    from gateway.portal.misfits import misfits  # noqa: PLC0415 (Jinja2 only where templates are replaced)
+    from gateway.portal.misfits import misfits  # Jinja2 only where templates are replaced
 
     remedy = "Compare it with the template of this version, or take it out of the folder."
     found = [f"{what}." for what in misfits(configuration.service)]

@@ -15,19 +15,25 @@ from gateway.cli_loading import loaded
 def serve(file: Path) -> None:
     """Run the gateway that FILE describes until it is told to stop.
 
+    INT and TERM finish what is under way. HUP reads FILE anew; a file with faults changes
+    nothing.
+
     Exit code 1: FILE is refused, don't start it again. 3: a store did not answer.
     """
     configuration = loaded(file)
     for warning in configuration.warnings:
         click.echo(f"warning: {warning}", err=True)
-    from gateway.app import serve as run
-    from gateway.core.errors import StoreUnavailable
+    from gateway.core.errors import GatewayError, StoreUnavailable
+    from gateway.serving import serve as run
 
     try:
-        run(configuration)
+        run(file, configuration)
     except StoreUnavailable as error:
         click.echo(str(error), err=True)
         raise SystemExit(3) from None
+    except (GatewayError, OSError) as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(1) from None
 
 
 @click.command()

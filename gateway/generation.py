@@ -1,0 +1,231 @@
+"""One configuration at work: gate, lane, portal and directory over stores that are open already.
+
+A new configuration makes a new generation beside the old one, which finishes what is under way and ends.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import tempfile
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from gateway.config.settings import Configuration
+from gateway.core.apps import App, AppTable
+from gateway.core.calendar import Calendar
+from gateway.core.decide import AccessMap
+from gateway.core.doors import Doors
+from gateway.core.errors import UpstreamUnavailable
+from gateway.core.messages import Answer, Headers, RequestHead, ResponseHead
+from gateway.core.own_cookies import OwnCookies
+from gateway.core.page_edits import PageEdits
+from gateway.core.policy import Policy, effective_policy
+from gateway.core.routes import RouteTable
+from gateway.core.session import Session
+from gateway.core.subject import Subject
+from gateway.directory.base import Directory
+from gateway.directory.building import build as build_directory
+from gateway.portal.app import build_portal
+from gateway.portal.pages import Renderer
+from gateway.portal.problems import Problem
+from gateway.portal.second_factor import SecondFactors
+from gateway.proxy.forwarding import Forwarding
+from gateway.proxy.gate import PORTAL, GateParts, LaneGate
+from gateway.proxy.pool import Address
+from gateway.proxy.reception import Reception
+from gateway.proxy.server import Lane
+from gateway.proxy.sign_in import ErrorPage, SignIn, SignInParts
+from gateway.proxy.sign_out import LegacySignOut
+from gateway.proxy.vaulting import Vault
+from gateway.proxy.waiting import Waiting
+from gateway.stores.base import Registry
+from gateway.stores.sealing import KeyRing
+from gateway.stores.sessions import Sessions
+from gateway.stores.tenants import TenantReader
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every generation stands on. `clock`: Unix seconds; `monotonic`: seconds that never go back."""
+
+    keys: KeyRing
+    sessions: Sessions
+    registry: Registry
+    clock: Clock
+    monotonic: Clock
+
+
+class _LaneClient:
+    """The lane's own upstream side for those who must exist before the lane does."""
+
+    def __init__(self) -> None:
+        self.lane: Lane | None = None
+
+    async def fetch(
+        self, upstream: str, method: bytes, target: bytes, headers: Headers, body: bytes, limit: int
+    ) -> tuple[ResponseHead, bytes]:
+        """See `proxy.actions.UpstreamClient`."""
+        if self.lane is None:
+            raise UpstreamUnavailable(upstream, "the gateway is still starting")
+        return await self.lane.fetcher.fetch(upstream, method, target, headers, body, limit)
+
+
+class Generation:
+    """Everything that one configuration makes: gate, lane, portal, directory."""
+
+    def __init__(self, ground: Ground, configuration: Configuration) -> None:
+        self.configuration = configuration
+        self.clock = ground.clock
+        self.keys = ground.keys
+        self.sessions = ground.sessions
+        self.registry = ground.registry
+        self.stack = AsyncExitStack()
+        self.own = OwnCookies(configuration.public.secure)
+        self.origin = configuration.public.origin.encode()
+        self.client = _LaneClient()
+        tenants = configuration.tenants
+        self.tenants = TenantReader(
+            self.registry,
+            dict(tenants.offices),
+            dict(tenants.establishments),
+            tenants.office_default,
+            tenants.establishment_default,
+            ground.monotonic,
+        )
+        self.directory: Directory = build_directory(configuration.directory, ground.monotonic)
+        self.stack.push_async_callback(self.directory.close)
+
+    async def open(self, sockets: tuple[socket.socket, ...]) -> None:
+        """Start the portal and the lane; the lane takes connections from copies of these sockets."""
+        configuration = self.configuration
+        framed = any(rule.framed for app in configuration.apps for rule in app.sign_in)
+        secure = configuration.public.secure
+        renderer = Renderer(configuration.service, self.clock, framed=framed, secure=secure)
+        upstreams: dict[str, Address] = {app.name: (app.address.host, app.address.port) for app in configuration.apps}
+        upstreams[PORTAL] = await self.portal(renderer)
+        lane = Lane(self.gate(renderer), upstreams, configuration.limits, tls=_tls(configuration.apps))
+        self.stack.push_async_callback(lane.close)
+        await lane.start(sockets=[bound.dup() for bound in sockets])
+        self.client.lane = lane
+
+    async def close(self, drain: float) -> None:
+        """Let what is under way finish for at most `drain` seconds."""
+        if drain and self.client.lane is not None:
+            await self.client.lane.drain(drain)
+        await self.stack.aclose()
+
+    async def policy_of(self, subject: Subject) -> Policy:
+        """What holds for a person now. Raises StoreUnavailable."""
+        facts = await self.tenants.read(subject)
+        return effective_policy(subject, facts, self.configuration.policy, self.clock())
+
+    def gate(self, renderer: Renderer) -> LaneGate:
+        """The gate with its helpers."""
+        configuration, limits = self.configuration, self.configuration.limits
+        apps = AppTable(configuration.apps)
+        vault = Vault(self.sessions, self.own)
+        edits = PageEdits(configuration.page_edits)
+        forwarding = Forwarding(
+            vault, edits, self.own, configuration.trusted_proxies, self.origin, configuration.public.scheme
+        )
+        sign_in = SignIn(
+            SignInParts(
+                client=self.client,
+                sessions=self.sessions,
+                vault=vault,
+                own=self.own,
+                find_subject=self.directory.subject,
+                policy_of=self.policy_of,
+                record=self.registry.record,
+                error_page=_error_page(renderer),
+                headers_for=forwarding.headers_for,
+                public_origin=self.origin,
+                answer_limit=limits.held_answer_bytes,
+                refuse_unknown=configuration.directory.refuse_unknown,
+            )
+        )
+        waiting = Waiting(
+            self.sessions, forwarding, apps, self.own, _error_page(renderer), self.origin, limits.held_form_bytes
+        )
+        return LaneGate(
+            GateParts(
+                reception=Reception(
+                    apps,
+                    self.sessions,
+                    self.tenants,
+                    configuration.policy,
+                    configuration.trusted_proxies,
+                    self.clock,
+                ),
+                access=_access_map(configuration),
+                sessions=self.sessions,
+                sign_in=sign_in,
+                forwarding=forwarding,
+                waiting=waiting,
+                own=self.own,
+                error_page=_error_page(renderer),
+                calendar=Calendar(configuration.service.time_zone),
+                sign_in_bytes=limits.sign_in_bytes,
+                form_bytes=limits.held_form_bytes,
+            )
+        )
+
+    async def portal(self, renderer: Renderer) -> str:
+        """The portal on a private UNIX socket; gives its path."""
+        configuration = self.configuration
+        factors = SecondFactors(
+            self.registry, self.keys, configuration.lockout, configuration.window, configuration.issuer, self.clock
+        )
+        host = self.origin.partition(b"://")[2]
+
+        async def policy_of(session: Session) -> Policy:
+            return await self.policy_of(session.subject)
+
+        application = build_portal(
+            renderer,
+            self.sessions,
+            factors,
+            policy_of,
+            LegacySignOut(AppTable(configuration.apps), self.client, host, self.clock),
+            {app.name: app.sign_in_page for app in configuration.apps if app.sign_in},
+            self.clock,
+            configuration.public,
+            self.registry.record,
+        )
+        folder = Path(tempfile.mkdtemp(prefix="sekisho-"))  # mode 0700: nobody else reaches the socket
+        self.stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        runner = web.AppRunner(application, access_log=None, auto_decompress=False, handle_signals=False)
+        await runner.setup()
+        self.stack.push_async_callback(runner.cleanup)
+        path = str(folder / "portal.sock")
+        await web.UnixSite(runner, path).start()
+        return path
+
+
+def _error_page(renderer: Renderer) -> ErrorPage:
+    """The renderer as the gate calls it: by the problem's word."""
+
+    def answer(problem: str, head: RequestHead | None, reference: str, **details: Any) -> Answer:  # noqa: ANN401 (as error_answer says)
+        return renderer.error_answer(Problem(problem), head, reference, **details)
+
+    return answer
+
+
+def _access_map(configuration: Configuration) -> AccessMap:
+    sign_in = tuple(rule for app in configuration.apps for rule in app.sign_in)
+    sign_out = tuple(rule for app in configuration.apps for rule in app.sign_out)
+    return AccessMap(RouteTable(configuration.routes), Doors(sign_in, sign_out))
+
+
+def _tls(apps: tuple[App, ...]) -> dict[str, ssl.SSLContext]:
+    """Upstreams by https are verified as a browser would: chain and host name."""
+    return {app.name: ssl.create_default_context() for app in apps if app.address.scheme == "https"}
