@@ -20,9 +20,9 @@ from gateway.core.errors import StoreUnavailable
 from gateway.stores import schema
 from gateway.stores.circuit import Circuit
 
-_CONNECT_SECONDS = 2.0
+_CONNECT_SECONDS = 3.0
 _STATEMENT_SECONDS = 3.0
-_ANSWER_SECONDS = 5.0  # for everything: connecting and the statements
+_ANSWER_SECONDS = 10.0  # for everything: connecting and the statements
 _CONNECTIONS = 8
 _BUSY_SECONDS = 2.0  # how long SQLite waits for another process's write
 _FAULTS = (sa.exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
