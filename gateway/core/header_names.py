@@ -112,23 +112,17 @@ def _judge(name: bytes) -> Kind:
     return kind
 
 
-class NameKinds:
-    """Kinds by raw name, remembered up to a bound: random names from outside cannot make it grow."""
+class NameKinds(dict[bytes, int]):
+    """The `Kind` of every raw header name. Names are remembered up to a bound: what comes from outside cannot make it
+    grow, and the usual names cost one look-up without a call."""
 
-    __slots__ = ("_known",)
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self._known: dict[bytes, int] = {}
-
-    def kind(self, name: bytes) -> int:
-        """The `Kind` of a raw header name."""
-        known = self._known.get(name)
-        if known is not None:
-            return known
+    def __missing__(self, name: bytes) -> int:
         kind = int(_judge(name))
-        if len(self._known) < _CACHE_ENTRIES and len(name) <= _CACHED_NAME_BYTES:
-            self._known[name] = kind
+        if len(self) < _CACHE_ENTRIES and len(name) <= _CACHED_NAME_BYTES:
+            self[name] = kind
         return kind
 
 
-kind_of = NameKinds().kind
+KINDS = NameKinds()

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-from gateway.core.header_names import Kind, fold, kind_of
+from gateway.core.header_names import KINDS, Kind, fold
 from gateway.core.messages import Headers, RequestHead
+from gateway.core.values import fast_frozen
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
@@ -29,7 +30,7 @@ class Refusal:
     word: str
 
 
-@dataclass(frozen=True, slots=True)
+@fast_frozen
 class Examined:
     """A head that may be judged: its target in origin-form and the framing of its body."""
 
@@ -70,7 +71,7 @@ def examine(head: RequestHead) -> Examined | Refusal:
     length: bytes | None = None
     chunked = expects = False
     for name, value in head.headers:
-        kind = kind_of(name)
+        kind = KINDS[name]
         if kind <= _COOKIE:
             continue
         if kind == _HOST:
@@ -171,7 +172,7 @@ def request_headers(
     forwarded: list[bytes] = []
     kept: list[tuple[bytes, bytes]] = [(b"Host", host_header or host)]
     for pair in head.headers:
-        kind = kind_of(pair[0])
+        kind = KINDS[pair[0]]
         if kind == _KEEP:
             kept.append(pair)
         elif kind == _CREDENTIAL:
@@ -236,7 +237,7 @@ def client_address(peer: str, headers: Headers, trusted: Networks) -> tuple[str,
         return peer, False
     entries: list[bytes] = []
     for name, value in headers:
-        if kind_of(name) == _FORWARDED_FOR:
+        if KINDS[name] == _FORWARDED_FOR:
             entries += value.split(b",")
     reached = peer
     for entry in reversed(entries):

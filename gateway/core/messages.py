@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.core.values import fast_frozen
+
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@fast_frozen
 class RequestHead:
     """What a browser asked: method and target as raw bytes, version `1.0` or `1.1`, headers in order."""
 
@@ -17,7 +19,7 @@ class RequestHead:
     headers: Headers
 
 
-@dataclass(frozen=True, slots=True)
+@fast_frozen
 class ResponseHead:
     """What an app answered, before the body."""
 

@@ -12,10 +12,10 @@ is None), or it names why not and then matches no public route and no exemption.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from gateway.core.escapes import unescape
 from gateway.core.path_folding import folded_path
+from gateway.core.values import fast_frozen
 
 __all__ = ["Target", "folded_path", "parse_target"]
 
@@ -60,7 +60,7 @@ _UPPER_CASE = re.compile(rb"(?<!%)(?<!%.)[A-Z]")
 _DEVICE = re.compile(rb"/(?:con|prn|aux|nul|clock\$|com[0-9]|lpt[0-9])(?:\.[^/]*)?(?:/|\Z)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@fast_frozen
 class Target:
     """A request target as it came. `query` is None without `?`; `doubt` says why the path has no single meaning."""
 

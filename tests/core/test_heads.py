@@ -190,6 +190,6 @@ def test_the_scheme_is_a_trusted_proxys_to_say() -> None:
 def test_remembered_names_are_bounded() -> None:
     kinds = NameKinds()
     for number in range(5000):
-        assert kinds.kind(b"X-N-%d" % number) == Kind.KEEP
-    assert kinds.kind(b"x" * 100) == Kind.KEEP
-    assert len(kinds._known) == 4096
+        assert kinds[b"X-N-%d" % number] == Kind.KEEP
+    assert kinds[b"x" * 100] == Kind.KEEP
+    assert len(kinds) == 4096
