@@ -207,7 +207,8 @@ class Generation:
         await runner.setup()
         self.stack.push_async_callback(runner.cleanup)
         path = str(folder / "portal.sock")
-        await web.UnixSite(runner, path).start()
+        # A UNIX socket whose backlog is full refuses at once: it must take every connection that the pool may open.
+        await web.UnixSite(runner, path, backlog=max(1024, configuration.limits.pool_size)).start()
         return path
 
 
