@@ -30,7 +30,7 @@ Clock = Callable[[], float]
 
 
 class KeysMismatch(GatewayError):
-    """The key file is not the one that sealed what the registry holds."""
+    """The key file is missing, broken, or not the one that sealed what the registry holds."""
 
 
 class RestartNeeded(GatewayError):
@@ -99,7 +99,7 @@ class _Foundation:
     def __init__(self, configuration: Configuration, clock: Clock, stack: AsyncExitStack) -> None:
         self._opened_for = configuration
         self._policy = configuration.policy
-        self.keys = KeyRing.from_file(configuration.keys_file)
+        self.keys = _key_ring(configuration.keys_file)
         store = _session_store(configuration.stores.sessions, clock)
         stack.push_async_callback(store.close)
         self.sessions = Sessions(store, self.keys, clock, self._absolute_seconds)
@@ -162,6 +162,15 @@ def _session_store(url: str, clock: Clock) -> SessionStore:
     from gateway.stores.redis import RedisSessions
 
     return RedisSessions(url, clock)
+
+
+def _key_ring(path: Path) -> KeyRing:
+    try:
+        return KeyRing.from_file(path)
+    except FileNotFoundError:
+        raise KeysMismatch(f"There is no key file {path}. Make it once: sekisho keys init FILE") from None
+    except (OSError, ValueError) as fault:
+        raise KeysMismatch(f"The key file {path} can't be used: {fault}") from fault
 
 
 async def _check_keys(registry: SqlRegistry, keys: KeyRing, path: Path) -> None:

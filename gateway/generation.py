@@ -27,6 +27,7 @@ from gateway.core.messages import Answer, Headers, RequestHead, ResponseHead
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.page_edits import PageEdits
 from gateway.core.policy import Policy, effective_policy
+from gateway.core.public_hosts import PublicHosts
 from gateway.core.routes import RouteTable
 from gateway.core.session import Session
 from gateway.core.subject import Subject
@@ -165,6 +166,7 @@ class Generation:
                     configuration.policy,
                     configuration.trusted_proxies,
                     self.clock,
+                    PublicHosts(configuration.public.scheme, configuration.public.host, configuration.public.port),
                 ),
                 access=_access_map(configuration),
                 sessions=self.sessions,

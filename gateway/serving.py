@@ -25,7 +25,8 @@ _log = logging.getLogger("sekisho")
 def serve(file: Path, configuration: Configuration) -> None:
     """Run until INT or TERM, then finish what is under way. Raises StoreUnavailable, GatewayError, OSError."""
     logging.basicConfig(level=logging.INFO, handlers=[_handler()])
-    logging.getLogger("aiohttp").setLevel(logging.WARNING)
+    for chatty in ("aiohttp", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     uvloop.run(_serve(file, configuration))
 
 

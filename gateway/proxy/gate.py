@@ -85,7 +85,9 @@ class LaneGate:
         """Judge one request; a plain Action when nothing had to be awaited."""
         visit = self._parts.reception.receive(head, peer, has_body)
         if isinstance(visit, Unwelcome):
-            return Reply(self._parts.error_page(visit.problem, head, new_reference(), reason=visit.reason))
+            return Reply(
+                self._parts.error_page(visit.problem, head, new_reference(), status=visit.status, reason=visit.reason)
+            )
         own = self._parts.own
         token, sealed = own_cookie(head.headers, own.session), own_cookie(head.headers, own.jar)
         if isinstance(token, Duplicate) or isinstance(sealed, Duplicate):

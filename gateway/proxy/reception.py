@@ -9,8 +9,9 @@ from ipaddress import IPv4Network, IPv6Network
 from gateway.core import heads
 from gateway.core.apps import AppTable
 from gateway.core.jar import Jar
-from gateway.core.messages import RequestHead
+from gateway.core.messages import RequestHead, first_header
 from gateway.core.policy import PolicyRules, effective_policy
+from gateway.core.public_hosts import PublicHosts
 from gateway.core.target import parse_target
 from gateway.core.urlsession import has_url_session, strip_url_session
 from gateway.proxy.actions import Peer
@@ -27,6 +28,7 @@ class Unwelcome:
 
     problem: str
     reason: str
+    status: int | None = None
 
 
 class Reception:
@@ -40,6 +42,7 @@ class Reception:
         rules: PolicyRules,
         trusted: tuple[IPv4Network | IPv6Network, ...],
         clock: Callable[[], float],
+        hosts: PublicHosts,
     ) -> None:
         self._apps = apps
         self._sessions = sessions
@@ -47,9 +50,14 @@ class Reception:
         self._rules = rules
         self._trusted = trusted
         self._clock = clock
+        self._hosts = hosts
 
     def receive(self, head: RequestHead, peer: Peer, has_body: bool) -> Visit | Unwelcome:
         """The visit of a proper request. A session ID in the address is dropped like a vaulted cookie is."""
+        if not self._hosts.ours(first_header(head.headers, b"host") or b""):
+            return Unwelcome("malformed", "foreign-host", 421)
+        if self._hosts.foreign_handshake(head.headers):
+            return Unwelcome("refused", "foreign-origin")
         target = parse_target(head.target)
         app = self._apps.owner(target.path)
         if app is None:

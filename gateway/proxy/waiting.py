@@ -16,6 +16,7 @@ from gateway.core.messages import Answer, first_header
 from gateway.core.navigation import is_navigation
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.page_edits import edit_page
+from gateway.core.params import Parameters, parse_form
 from gateway.core.session import Level, assurance_level
 from gateway.proxy.actions import Action, Forward, ReadBody, Reply
 from gateway.proxy.forwarding import Forwarding
@@ -28,7 +29,7 @@ from gateway.stores.sessions import LiveSession, Sessions
 STEP_UP_PAGE = b"/.sekisho/step-up"
 _SETTLED = frozenset({Level.FULL, Level.RESTRICTED})
 _READING = frozenset({b"GET", b"HEAD"})
-Judge = Callable[[Visit], Decision]
+Judge = Callable[[Visit, Parameters | None], Decision]
 
 
 class Waiting:
@@ -108,7 +109,7 @@ class Waiting:
         """Remember where the person wanted to go. What the sign-in itself holds is not pushed aside."""
         page = see_other(_page_for(decision))
         waiting = live.record.continuation
-        if waiting is not None and waiting.kind == "answer":
+        if waiting is not None and (waiting.kind == "answer" or _steps_back(waiting, visit, body)):
             return Reply(page)
         label = visit.target.path.decode("latin-1")
         continuation = Continuation(visit.target.raw, "visit" if body is None else "form", label)
@@ -138,34 +139,40 @@ class Waiting:
         if live is None:
             return self.sign_in_needed(visit, SignInNeeded(Reason.NOT_SIGNED_IN, Level.ANONYMOUS))
         held = await self._sessions.take_held(live.key)
-        updated = await self._sessions.update(live, _nothing_waits)
-        visit.visitor.live = updated or live
-        if isinstance(held, Answer):
-            level = assurance_level(visit.visitor.session, visit.visitor.policy, visit.now)
-            selectors = self._forwarding.selectors(visit, level)
-            headers, body = edit_page(held.headers, held.body, selectors)
-            return Reply(Answer(held.status, held.reason, headers, body))
         if isinstance(held, HeldForm):
-            return await self._send(visit, held, judge)
-        return Reply(see_other(visit.target.raw))
+            return await self._send(visit, live, held, judge)
+        visit.visitor.live = await self._sessions.update(live, _nothing_waits) or live
+        if held is None:
+            return Reply(see_other(visit.target.raw))
+        level = assurance_level(visit.visitor.session, visit.visitor.policy, visit.now)
+        headers, body = edit_page(held.headers, held.body, self._forwarding.selectors(visit, level))
+        return Reply(Answer(held.status, held.reason, headers, body))
 
-    async def _send(self, visit: Visit, form: HeldForm, judge: Judge) -> Action:
+    async def _send(self, visit: Visit, live: LiveSession, form: HeldForm, judge: Judge) -> Action:
         """The form is judged as what it is, under the level of now; only a pass lets it through.
 
-        Somebody may come back to the address without the code, to see the page that the form stands on: then this
-        is a request like any other, and the form is forgotten.
+        Somebody may come back to the address without the code, to see the page that the form stands on: then this is
+        a request like any other, and the form goes on waiting.
         """
         asking = replace(visit, head=replace(visit.head, method=form.method), has_body=bool(form.body))
-        decision = judge(asking)
+        fields = parse_form([form.content_type] if form.content_type else [], [], form.body)
+        decision = judge(asking, fields)
         if isinstance(decision, Pass):
+            await self._sessions.update(live, _nothing_waits)
             return self._forwarding.replay(asking, decision.level, form)
-        decision = judge(visit)
+        await self._sessions.hold_form(live.key, form)
+        decision = judge(visit, None)
         if isinstance(decision, ChoiceNeeded | CodeNeeded):
             needed = self.more_needed(visit, decision, None)
             return needed if isinstance(needed, Reply | ReadBody | Forward) else await needed
         if isinstance(decision, Pass):
             return self._forwarding.to_app(visit, decision.level)
         return Reply(self._error_page("refused", visit.head, visit.reference, reason=decision.reason.value))
+
+
+def _steps_back(waiting: Continuation, visit: Visit, body: bytes | None) -> bool:
+    """A look at the page behind a held form does not push the form aside."""
+    return waiting.kind == "form" and body is None and waiting.target == visit.target.raw
 
 
 def _nothing_waits(record: SessionRecord) -> SessionRecord:
