@@ -46,9 +46,11 @@ class Server:
     def start(self) -> None:
         """Start and wait until it takes connections."""
         log = self._folder / "server.log"
+        # A run that is killed takes its servers along.
+        command = ["setpriv", "--pdeathsig", "QUIT", *_as_user(self._user), *self._command]
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                self._command, cwd=self._folder, stdout=output, stderr=output, user=self._user, start_new_session=True
+                command, cwd=self._folder, stdout=output, stderr=output, start_new_session=True
             )
         until = time.monotonic() + _START_SECONDS
         while not self._ready():
@@ -85,6 +87,13 @@ class Server:
             yield
         finally:
             self.send(signal.SIGCONT)
+
+
+def _as_user(user: str | None) -> list[str]:
+    if user is None:
+        return []
+    entry = pwd.getpwnam(user)
+    return [f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups"]
 
 
 def _listens(port: int) -> bool:

@@ -45,7 +45,7 @@ class Channel:
         await self._redis.aclose()
 
     async def _listen(self) -> None:
-        while True:
+        while not _cancelled():
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 await self._subscribed()
             self._rows.forget_all()
@@ -56,7 +56,7 @@ class Channel:
         async with self._redis.pubsub() as pubsub:
             await pubsub.subscribe(self._name)
             ping_at = self._monotonic()
-            while True:
+            while not _cancelled():
                 now = self._monotonic()
                 if now >= ping_at:
                     self._expect_answers(now)
@@ -80,3 +80,9 @@ class Channel:
             case "message":
                 version, _, key = message["data"].partition(b":")
                 self._rows.told(key, GONE if version == b"-1" else int(version))
+
+
+def _cancelled() -> bool:
+    """Whether this task was asked to end. The client's own timeouts and clean-up can swallow the request itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
