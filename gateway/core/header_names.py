@@ -1,4 +1,4 @@
-"""What a request header is to the gateway, by its name alone.
+"""What a header is to the gateway, by its name alone: requests in KINDS, answers in ANSWER_KINDS.
 
     raw name ── fold (lower case, `_` and `.` to `-`) ── kind        cached by the raw name, so folding costs nothing
 
@@ -9,6 +9,7 @@ CVE-2025-64484), so a name is judged by its fold and only the plain spelling may
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import IntEnum
 
 
@@ -112,17 +113,56 @@ def _judge(name: bytes) -> Kind:
     return kind
 
 
-class NameKinds(dict[bytes, int]):
-    """The `Kind` of every raw header name. Names are remembered up to a bound: what comes from outside cannot make it
-    grow, and the usual names cost one look-up without a call."""
+class AnswerKind(IntEnum):
+    """What happens to an app's header on its way to the browser. What is below DROP goes on, if the vault lets it."""
 
-    __slots__ = ()
+    KEEP = 0
+    SET_COOKIE = 1
+    ADDRESS = 2  # may hold a session ID, or the app's own host name
+    DROP = 3  # hop-by-hop, or the gateway's own
+    CONNECTION = 4
+    LENGTH = 5
+    TRANSFER = 6
+
+
+_ANSWER_EXACT = {
+    b"location": AnswerKind.ADDRESS,
+    b"content-location": AnswerKind.ADDRESS,
+    b"refresh": AnswerKind.ADDRESS,
+    b"link": AnswerKind.ADDRESS,
+    b"connection": AnswerKind.CONNECTION,
+    b"content-length": AnswerKind.LENGTH,
+    b"transfer-encoding": AnswerKind.TRANSFER,
+}
+for _name in b"keep-alive proxy-connection proxy-authenticate te trailer upgrade".split():
+    _ANSWER_EXACT[_name] = AnswerKind.DROP
+
+
+def _judge_answer(name: bytes) -> AnswerKind:
+    lower = name.lower()
+    if lower.startswith(b"x-sekisho-"):
+        return AnswerKind.DROP
+    if lower.startswith(b"set-cookie") and len(lower) <= 11:
+        return AnswerKind.SET_COOKIE
+    return _ANSWER_EXACT.get(lower, AnswerKind.KEEP)
+
+
+class NameKinds(dict[bytes, int]):
+    """The kind of every raw header name, as `judge` says. Names are remembered up to a bound: what comes from outside
+    cannot make it grow, and the usual names cost one look-up without a call."""
+
+    __slots__ = ("_judge",)
+
+    def __init__(self, judge: Callable[[bytes], int]) -> None:
+        super().__init__()
+        self._judge = judge
 
     def __missing__(self, name: bytes) -> int:
-        kind = int(_judge(name))
+        kind = int(self._judge(name))
         if len(self) < _CACHE_ENTRIES and len(name) <= _CACHED_NAME_BYTES:
             self[name] = kind
         return kind
 
 
-KINDS = NameKinds()
+KINDS = NameKinds(_judge)
+ANSWER_KINDS = NameKinds(_judge_answer)

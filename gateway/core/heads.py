@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-from gateway.core.header_names import KINDS, Kind, fold
+from gateway.core.header_names import ANSWER_KINDS, KINDS, AnswerKind, Kind, fold
 from gateway.core.messages import Headers, RequestHead
 from gateway.core.values import fast_frozen
 
@@ -48,7 +48,8 @@ class Examined:
 _KEEP, _DROP, _CREDENTIAL = int(Kind.KEEP), int(Kind.DROP), int(Kind.CREDENTIAL)
 _COOKIE, _HOST, _CONNECTION = int(Kind.COOKIE), int(Kind.HOST), int(Kind.CONNECTION)
 _LENGTH, _TRANSFER, _EXPECT = int(Kind.LENGTH), int(Kind.TRANSFER), int(Kind.EXPECT)
-_FORWARDED_FOR, _SMUGGLED, _BAD = int(Kind.FORWARDED_FOR), int(Kind.SMUGGLED), int(Kind.BAD)
+_FORWARDED_FOR = int(Kind.FORWARDED_FOR)
+_ANSWER_DROP, _ANSWER_CONNECTION = int(AnswerKind.DROP), int(AnswerKind.CONNECTION)
 
 _HOST_VALUE = re.compile(rb"(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)(.*)", re.DOTALL)
@@ -206,24 +207,26 @@ def _vouched(forwarded: list[bytes], client_address: str, peer: str) -> bytes:
     return ", ".join(hops).encode()
 
 
-_RESPONSE_DROPPED = frozenset(
-    b"connection keep-alive proxy-connection proxy-authenticate "
-    b"transfer-encoding content-length te trailer upgrade".split()
-)
-
-
-@lru_cache(maxsize=4096)
-def _stays(name: bytes) -> bool:
-    lower = name.lower()
-    return lower not in _RESPONSE_DROPPED and not lower.startswith(b"x-sekisho-")
-
-
 def response_headers(headers: Headers) -> Headers:
     """An app's end-to-end headers with their bytes, spelling and order; framing is the lane's to write."""
-    dropped = nominated(headers)
-    if dropped:
-        return tuple([pair for pair in headers if _stays(pair[0]) and pair[0].lower() not in dropped])
-    return tuple([pair for pair in headers if _stays(pair[0])])
+    kept = []
+    nominating = False
+    for pair in headers:
+        kind = ANSWER_KINDS[pair[0]]
+        if kind < _ANSWER_DROP:
+            kept.append(pair)
+        elif kind == _ANSWER_CONNECTION and pair[1] not in _PLAIN_CONNECTION:
+            nominating = True
+    dropped = nominated(headers) if nominating else None
+    return tuple([pair for pair in kept if pair[0].lower() not in dropped] if dropped else kept)
+
+
+def framing_header(headers: Headers, kind: AnswerKind) -> bytes | None:
+    """The first LENGTH or TRANSFER header of an answer."""
+    for name, value in headers:
+        if ANSWER_KINDS[name] == kind:
+            return value
+    return None
 
 
 def client_address(peer: str, headers: Headers, trusted: Networks) -> tuple[str, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import BaseTransport
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -73,6 +74,13 @@ class Peer:
     address: str
     port: int
     scheme: str  # "http" or "https": of the socket itself
+
+
+def peer_of(transport: BaseTransport) -> Peer:
+    """Who is at the other end of an accepted connection."""
+    name = transport.get_extra_info("peername")
+    scheme = "https" if transport.get_extra_info("sslcontext") is not None else "http"
+    return Peer(str(name[0]), int(name[1]), scheme) if isinstance(name, tuple) else Peer("", 0, scheme)
 
 
 class Gate(Protocol):

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from gateway.core.messages import Answer, RequestHead
 from gateway.proxy import framing
-from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply
+from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply, peer_of
 from gateway.proxy.forward import ForwardExchange
 from gateway.proxy.intake import Incoming, Intake
 from gateway.proxy.reading import BodyReading
@@ -56,20 +56,9 @@ class ClientConnection(asyncio.Protocol):
         return self._head.version == "1.1"
 
     @property
-    def asked_head(self) -> bool:
-        """Whether the answer has no body."""
-        return self._head.method == b"HEAD"
-
-    @property
     def draining(self) -> bool:
         """Whether connections end with their next answer."""
         return self._shared.draining
-
-    def connection_header(self, *, keep: bool) -> tuple[bytes, bytes] | None:
-        """RFC 9112 9.3: 1.1 stays open unless told otherwise, 1.0 closes unless told otherwise."""
-        if keep:
-            return None if self.speaks_1_1 else framing.KEEP_ALIVE
-        return framing.CLOSE
 
     def write(self, data: bytes) -> None:
         """Send towards the browser."""
@@ -78,9 +67,7 @@ class ClientConnection(asyncio.Protocol):
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run what has to wait; it outlives the browser."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._shared.tasks.add(task)
-        task.add_done_callback(self._shared.tasks.discard)
+        self._shared.spawn(work)
 
     def progress(self) -> None:
         """Something moved: the time limits start anew, reading may pause or go on."""
@@ -122,12 +109,7 @@ class ClientConnection(asyncio.Protocol):
         """A browser has connected; its first head is due."""
         transport = cast("asyncio.Transport", transport)  # uvloop's is none of its classes
         self._transport = transport
-        peername = transport.get_extra_info("peername")
-        scheme = "https" if transport.get_extra_info("sslcontext") is not None else "http"
-        if isinstance(peername, tuple):
-            self._peer = Peer(str(peername[0]), int(peername[1]), scheme)
-        else:
-            self._peer = Peer("", 0, scheme)
+        self._peer = peer_of(transport)
         shared = self._shared
         shared.clients.add(self)
         shared.sweep.add(self)
@@ -275,7 +257,7 @@ class ClientConnection(asyncio.Protocol):
             action.body = self._body
         exchange = self._exchange = ForwardExchange(self, current, action, pool)
         exchange.begin()
-        if self._exchange is exchange:
+        if exchange.waiting:
             self.progress()
 
     def _start_reading(self, action: ReadBody) -> None:
@@ -311,7 +293,9 @@ class ClientConnection(asyncio.Protocol):
         keep = whole and not close and current is not None and current.keep_alive and not self.draining
         try:
             data = framing.whole_answer(
-                answer, head_only=self.asked_head, connection=self.connection_header(keep=keep)
+                answer,
+                head_only=self._head.method == b"HEAD",
+                connection=framing.connection_header(self._head.version, keep=keep),
             )
         except ValueError:
             _log.exception("an answer's head holds a line break")
@@ -325,22 +309,26 @@ class ClientConnection(asyncio.Protocol):
         self.deadline = self._shared.sweep.after(seconds)
 
     def _adjust(self) -> None:
-        transport, current = self._transport, self._current
-        if transport is None or transport.is_closing():
+        want = self._wants_more()
+        transport = self._transport
+        if want is self._reading or transport is None or transport.is_closing():
             return
-        want = self._closing or not self._intake.full
-        if want and current is not None and not self._closing:
-            exchange = self._exchange
-            if exchange is not None:
-                want = exchange.takes
-            elif self._read_body is None:
-                want = current.size < framing.BUFFER
-        if want != self._reading:
-            self._reading = want
-            if want:
-                transport.resume_reading()
-            else:
-                transport.pause_reading()
+        self._reading = want
+        if want:
+            transport.resume_reading()
+        else:
+            transport.pause_reading()
+
+    def _wants_more(self) -> bool:
+        """Whether more may be read from the browser."""
+        current, exchange = self._current, self._exchange
+        if self._closing:
+            return True
+        if self._intake.full:
+            return False
+        if exchange is not None:
+            return exchange.takes
+        return current is None or self._read_body is not None or current.size < framing.BUFFER
 
     def _drop_exchange(self) -> None:
         exchange, self._exchange = self._exchange, None

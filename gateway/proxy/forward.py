@@ -12,8 +12,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from gateway.core.heads import response_headers
-from gateway.core.messages import ResponseHead, first_header
+from gateway.core.header_names import AnswerKind
+from gateway.core.heads import framing_header, response_headers
+from gateway.core.messages import ResponseHead
 from gateway.proxy import framing
 from gateway.proxy.actions import BodyFilter, Forward, ResponsePlan
 from gateway.proxy.intake import Incoming
@@ -31,8 +32,8 @@ class ForwardExchange:
     """Between one request and one answer. `waiting` until a connection is there."""
 
     __slots__ = (
-        "_action", "_answered", "_chunked", "_client", "_complete", "_connection", "_failed", "_filter", "_head",
-        "_held", "_incoming", "_keep", "_no_body", "_pool", "_retried", "_upload_paused", "waiting",
+        "_action", "_chunked", "_client", "_complete", "_connection", "_failed", "_filter", "_head", "_held",
+        "_incoming", "_keep", "_no_body", "_pool", "_retried", "_upload_paused", "answered", "waiting",
     )  # fmt: skip
 
     def __init__(self, client: ClientConnection, incoming: Incoming, action: Forward, pool: Pool) -> None:
@@ -44,7 +45,7 @@ class ForwardExchange:
         self._head: ResponseHead | None = None
         self._held: list[bytes] = []  # body that came while the gate was still thinking about the head
         self._filter: BodyFilter | None = None
-        self._answered = False  # something of the answer is on its way to the browser
+        self.answered = False  # something of the answer is on its way to the browser
         self._complete = False  # the app's answer is whole
         self._chunked = self._keep = self._no_body = self._retried = self._upload_paused = self._failed = False
         self.waiting = False
@@ -58,11 +59,6 @@ class ForwardExchange:
     def takes(self) -> bool:
         """Whether more of the request's body may be read."""
         return not self._upload_paused and (self._connection is not None or self._incoming.size < framing.BUFFER)
-
-    @property
-    def answered(self) -> bool:
-        """Whether something of the answer is on its way to the browser."""
-        return self._answered
 
     def begin(self, *, fresh: bool = False) -> None:
         """Ask for a connection."""
@@ -135,7 +131,7 @@ class ForwardExchange:
 
     def resume_answer(self) -> None:
         """The browser takes more."""
-        if self._connection is not None and (self._answered or self._head is None):
+        if self._connection is not None and (self.answered or self._head is None):
             self._connection.resume_answer()
 
     def pause_upload(self) -> None:
@@ -150,7 +146,7 @@ class ForwardExchange:
 
     def interim(self, head: ResponseHead) -> None:
         """103 goes on with its Link headers only: a cookie in it would pass the vault by. Others end here."""
-        if head.status == 103 and not self._answered and self._client.speaks_1_1:
+        if head.status == 103 and not self.answered and self._client.speaks_1_1:
             links = [pair for pair in response_headers(head.headers) if pair[0].lower() == b"link"]
             if links:
                 self._client.write(framing.answer_head(103, head.reason, links))
@@ -191,23 +187,25 @@ class ForwardExchange:
     def _answer(self, plan: ResponsePlan, body: bytes) -> None:
         head, client, incoming = self._head, self._client, self._incoming
         assert head is not None
+        asked = incoming.head
+        assert asked is not None
         headers = list(plan.headers)
-        length = first_header(head.headers, b"content-length")
+        length = framing_header(head.headers, AnswerKind.LENGTH)
         # An answer before the request's end: what is still to come could not be told from the next request.
         self._keep = incoming.keep_alive and incoming.complete and not client.draining
-        self._no_body = client.asked_head or head.status in (204, 304)
+        self._no_body = asked.method == b"HEAD" or head.status in (204, 304)
         self._filter = None if self._no_body else plan.body_filter
         if self._no_body:
             if length is not None and head.status != 204:
                 headers.append((b"Content-Length", length.strip()))
         elif length is not None and self._filter is None:
             headers.append((b"Content-Length", length.strip()))
-        elif client.speaks_1_1:
+        elif asked.version == "1.1":
             self._chunked = True
             headers.append(framing.CHUNKED)
         else:
             self._keep = False
-        connection = client.connection_header(keep=self._keep)
+        connection = framing.connection_header(asked.version, keep=self._keep)
         if connection is not None:
             headers.append(connection)
         try:
@@ -216,13 +214,13 @@ class ForwardExchange:
             _log.exception("an answer's head holds a line break")
             self._spoil()
             return
-        self._answered = True
+        self.answered = True
         self._send(data, body)
 
     def more(self, body: bytes, complete: bool) -> None:
         """More of the answer, or its end."""
         self._note_end(complete)
-        if self._answered:
+        if self.answered:
             self._send(b"", body)
         else:
             self._held.append(body)
@@ -237,7 +235,7 @@ class ForwardExchange:
             self.begin(fresh=True)
             return
         _log.warning("upstream %s: %s", self._action.upstream, cause)
-        if self._head is not None and not self._answered:
+        if self._head is not None and not self.answered:
             self._failed = True  # the gate is still thinking; told when it is done
         else:
             self._fail(timed_out=False)
@@ -272,4 +270,4 @@ class ForwardExchange:
         self._fail(timed_out=False)
 
     def _fail(self, *, timed_out: bool) -> None:
-        self._client.failed(self._action.upstream, answered=self._answered, timed_out=timed_out)
+        self._client.failed(self._action.upstream, answered=self.answered, timed_out=timed_out)

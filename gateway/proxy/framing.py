@@ -16,7 +16,7 @@ KEEP_ALIVE = (b"Connection", b"keep-alive")
 
 def _head(first: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     lines = [first]
-    lines += [b": ".join(pair) for pair in headers]
+    lines += [name + b": " + value for name, value in headers]
     lines.append(b"\r\n")
     data = b"\r\n".join(lines)
     # A line break inside a name, value, reason or target would start a header or an answer of its own.
@@ -33,6 +33,13 @@ def request_head(method: bytes, target: bytes, headers: Iterable[tuple[bytes, by
 def answer_head(status: int, reason: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """An answer's head for a browser; the reason phrase as the app wrote it."""
     return _head(b"HTTP/1.1 %d %b" % (status, reason), headers)
+
+
+def connection_header(version: str, *, keep: bool) -> tuple[bytes, bytes] | None:
+    """RFC 9112 9.3: 1.1 stays open unless told otherwise, 1.0 closes unless told otherwise."""
+    if keep:
+        return None if version == "1.1" else KEEP_ALIVE
+    return CLOSE
 
 
 def chunk(data: bytes) -> bytes:

@@ -143,11 +143,11 @@ class Intake:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; trailers come this way, too, and end here."""
-        if not self.head_open or self._muted:
-            return
-        if len(self._headers) >= self._limits.head_count:
-            self._stop(Refusal(431, "head-count"))
-        self._headers.append((name, value.rstrip(b" \t")))
+        if self.head_open:
+            headers = self._headers
+            if len(headers) >= self._limits.head_count:
+                self._stop(Refusal(431, "head-count"))
+            headers.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         """The head is whole: refuse it, or queue the request."""

@@ -121,8 +121,9 @@ class Pool:
                 taker.taken(connection)
                 return
         connection.idle_since = self._sweep.now
+        if not self._idle:
+            self.deadline = connection.idle_since + IDLE_SECONDS
         self._idle.append(connection)
-        self.deadline = min(self.deadline, connection.idle_since + IDLE_SECONDS)
 
     def _refill(self) -> None:
         while self._waiting and not self._waiting[0].waiting:

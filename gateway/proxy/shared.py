@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.config.settings import Limits
 from gateway.core.messages import Answer, RequestHead
@@ -73,3 +73,9 @@ class Shared:
     clients: set[ClientConnection]
     tasks: set[asyncio.Task[None]]
     draining: bool = False
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run what has to wait, whoever goes away meanwhile."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)

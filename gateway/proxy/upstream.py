@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import httptools
 
+from gateway.core.header_names import AnswerKind
+from gateway.core.heads import framing_header
 from gateway.core.messages import ResponseHead, first_header
 
 if TYPE_CHECKING:
@@ -46,8 +48,8 @@ class UpstreamConnection(asyncio.Protocol):
     """A keep-alive connection, idle in the pool or in the hands of one exchange."""
 
     __slots__ = (
-        "_bodiless", "_complete", "_data_seen", "_fault", "_head", "_headers", "_keep", "_parser", "_pieces", "_pool",
-        "_reason", "_reported", "_surplus", "exchange", "idle_since", "request_sent", "reused", "transport",
+        "_bodiless", "_complete", "_data_seen", "_fault", "_head", "_headers", "_keep", "_parser", "_paused", "_pieces",
+        "_pool", "_reason", "_reported", "_surplus", "exchange", "idle_since", "request_sent", "reused", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -59,6 +61,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.request_sent = False
         self._parser = self._new_parser()
         self._fault = ""
+        self._paused = False
         self._reset(bodiless=False)
 
     def _new_parser(self) -> httptools.HttpResponseParser:
@@ -91,12 +94,14 @@ class UpstreamConnection(asyncio.Protocol):
 
     def pause_answer(self) -> None:
         """The browser reads slowly."""
-        if self.transport is not None and not self.transport.is_closing():
+        if not self._paused and self.transport is not None and not self.transport.is_closing():
+            self._paused = True
             self.transport.pause_reading()
 
     def resume_answer(self) -> None:
         """The browser takes more."""
-        if self.transport is not None and not self.transport.is_closing():
+        if self._paused and self.transport is not None and not self.transport.is_closing():
+            self._paused = False
             self.transport.resume_reading()
 
     def abort(self) -> None:
@@ -185,7 +190,8 @@ class UpstreamConnection(asyncio.Protocol):
     def _ends_by_closing(self) -> bool:
         """RFC 9112 6.3: neither length nor chunks, so the end of the connection is the end of the body."""
         headers = tuple(self._headers)
-        return first_header(headers, b"content-length") is None and first_header(headers, b"transfer-encoding") is None
+        length, coding = (framing_header(headers, kind) for kind in (AnswerKind.LENGTH, AnswerKind.TRANSFER))
+        return length is None and coding is None
 
     def on_message_begin(self) -> None:
         """A status line starts. After a complete answer it is surplus."""
@@ -213,7 +219,7 @@ class UpstreamConnection(asyncio.Protocol):
             self.exchange.interim(head)
         if 99 < status < 200:
             return
-        coding = first_header(head.headers, b"transfer-encoding")
+        coding = framing_header(head.headers, AnswerKind.TRANSFER)
         if status < 200 or (coding is not None and coding.strip().lower() != b"chunked"):
             self._fault = "status or transfer coding that has no meaning"
             raise ValueError(self._fault)

@@ -188,7 +188,7 @@ def test_the_scheme_is_a_trusted_proxys_to_say() -> None:
 
 
 def test_remembered_names_are_bounded() -> None:
-    kinds = NameKinds()
+    kinds = NameKinds(lambda name: Kind.KEEP)
     for number in range(5000):
         assert kinds[b"X-N-%d" % number] == Kind.KEEP
     assert kinds[b"x" * 100] == Kind.KEEP
