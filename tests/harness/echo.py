@@ -6,6 +6,7 @@ whole stream of every connection is kept as well, for readers that would frame i
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
 import threading
@@ -63,12 +64,17 @@ class EchoApp:
         self.port: int = self._listener.getsockname()[1]
         self.log = Log()
         self._open: set[socket.socket] = set()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Without this the thread stays in accept(), and goes on with whatever listener gets the same descriptor next.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join(5)
         self._listener.close()
         for connection in list(self._open):
             connection.close()
