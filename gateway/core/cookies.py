@@ -23,12 +23,17 @@ __all__ = [
     "CookieRules",
     "Duplicate",
     "Jar",
+    "Pairs",
     "VaultedCookie",
+    "cookie_for_app",
     "cookie_pairs",
     "outgoing_cookie",
     "own_cookie",
+    "own_value",
     "split_set_cookies",
 ]
+
+Pairs = list[tuple[bytes, bytes]]
 
 _CACHED_NAMES = 1024
 _CACHED_NAME_LENGTH = 64
@@ -105,7 +110,7 @@ class CookieRules:
         return any(glob.fullmatch(fold) for glob in self._kept for fold in name_folds(name))
 
 
-def cookie_pairs(headers: Headers) -> list[tuple[bytes, bytes]]:
+def cookie_pairs(headers: Headers) -> Pairs:
     """(name, value) of all Cookie lines in order. Pieces without `=` are no pairs; a name may be empty."""
     pairs = []
     for key, line in headers:
@@ -119,16 +124,15 @@ def cookie_pairs(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 def own_cookie(headers: Headers, name: bytes) -> bytes | Duplicate | None:
     """The value of the gateway's own cookie, compared byte by byte over all Cookie lines."""
-    found: bytes | None = None
-    for key, line in headers:
-        if len(key) == 6 and name in line and key.lower() == b"cookie":
-            for piece in line.split(b";"):
-                other, equals, value = piece.partition(b"=")
-                if equals and other.strip(b" \t") == name:
-                    if found is not None:
-                        return Duplicate.DUPLICATE
-                    found = value.strip(b" \t")
-    return found
+    return own_value(cookie_pairs(headers), name)
+
+
+def own_value(pairs: Pairs, name: bytes) -> bytes | Duplicate | None:
+    """As `own_cookie`, from pairs that have been read already."""
+    found = [value for other, value in pairs if other == name]
+    if len(found) > 1:
+        return Duplicate.DUPLICATE
+    return found[0] if found else None
 
 
 def _hides_kept(text: bytes, rules: CookieRules, own_names: frozenset[bytes]) -> bool:
@@ -169,12 +173,19 @@ def _set_cookie_name(value: bytes) -> bytes:
 def outgoing_cookie(
     jar: Jar, request_headers: Headers, path: bytes, rules: CookieRules, own_names: frozenset[bytes], now: float
 ) -> bytes | None:
-    """The Cookie header an app gets, built from nothing (R-051): the vault first, then what is the browser's own.
+    """The Cookie header an app gets, built from nothing (R-051): the vault first, then what is the browser's own."""
+    return cookie_for_app(jar, cookie_pairs(request_headers), path, rules, own_names, now)
+
+
+def cookie_for_app(
+    jar: Jar, browsers: Pairs, path: bytes, rules: CookieRules, own_names: frozenset[bytes], now: float
+) -> bytes | None:
+    """As `outgoing_cookie`, from the browser's pairs that have been read already.
 
     `$Version` and its like would switch Tomcat to RFC 2109 quoting, in which one value may swallow the next pair.
     """
     pairs = [cookie.name + b"=" + cookie.value for cookie in jar.for_path(path, now)] if jar.cookies else []
-    for name, value in cookie_pairs(request_headers):
+    for name, value in browsers:
         if rules.refuses(name, own_names) or name[:1] == b"$":
             continue
         if _PLAIN_VALUE.fullmatch(value) or not _hides_kept(value, rules, own_names):

@@ -17,6 +17,7 @@ from gateway.core.routes import Access, Candidate, Condition, Place, Route, Rout
 from gateway.core.session import Level, Session, assurance_level
 from gateway.core.subject import Subject
 from gateway.core.target import Target, folded_path
+from gateway.core.values import fast_frozen
 
 _WITHOUT_BODY = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _CODES = {
@@ -100,10 +101,12 @@ class Refused:
     route: Route | None = None
 
 
+_FULL = Pass(Reason.FULL_SESSION, Level.FULL)  # the commonest decision of all
+
 Decision = Pass | SignOut | SignInNeeded | ChoiceNeeded | CodeNeeded | Refused
 
 
-@dataclass(frozen=True, slots=True)
+@fast_frozen
 class RequestFacts:
     """What the decision knows of a request. `form` is the strictly read body: None when it was not read or is in
     doubt. `today` is the date in the operator's time zone."""
@@ -136,12 +139,12 @@ def decide(
 ) -> Decision:
     """Judge one request. Pure: the same arguments give the same decision; doubt needs the second factor."""
     level = assurance_level(session, policy, now)
-    candidates = [] if facts.target.doubt is not None else access.routes.candidates(facts.target.path)
+    candidates = () if facts.target.doubt is not None else access.routes.candidates(facts.target.path)
     denied = _denied(facts, access, candidates)
     if denied is not None:
         return Refused(denied[0], level, denied[1])
     if level is Level.FULL:
-        return SignOut(level) if _signs_out(facts, access) else Pass(Reason.FULL_SESSION, level)
+        return SignOut(level) if _signs_out(facts, access) else _FULL
     route = winning_route(candidates, facts, session.subject if session is not None else None)
     if session is None or policy is None:
         return _public(facts, route, level) or SignInNeeded(Reason.NOT_SIGNED_IN, level)
@@ -165,7 +168,7 @@ def _public(facts: RequestFacts, route: Route | None, level: Level) -> Pass | No
 
 
 def _denied(
-    facts: RequestFacts, access: AccessMap, candidates: list[Candidate]
+    facts: RequestFacts, access: AccessMap, candidates: tuple[Candidate, ...]
 ) -> tuple[Reason, Route | None] | None:
     """What no session opens: `deny` routes and spellings that an app might take for a door or a denied route."""
     for candidate in candidates:
@@ -209,7 +212,7 @@ def _doubtful_body(facts: RequestFacts) -> bool:
     return facts.has_body and facts.method in _WITHOUT_BODY
 
 
-def winning_route(candidates: list[Candidate], facts: RequestFacts, subject: Subject | None) -> Route | None:
+def winning_route(candidates: tuple[Candidate, ...], facts: RequestFacts, subject: Subject | None) -> Route | None:
     """The first route in file order whose method and conditions fit; the path already does."""
     for candidate in candidates:
         if verdict(candidate, facts, subject) is Verdict.FITS:
@@ -226,7 +229,7 @@ def verdict(candidate: Candidate, facts: RequestFacts, subject: Subject | None) 
     return Verdict.FITS
 
 
-def needs_form(candidates: list[Candidate], method: bytes) -> bool:
+def needs_form(candidates: tuple[Candidate, ...], method: bytes) -> bool:
     """Whether the body must be read before this can be decided: a condition may only be believed when no other
     part of the request can contradict it (R-091)."""
     return any(candidate.route.where and _fits_method(candidate.route, method) for candidate in candidates)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gateway.core.rollout import Phase, Rollout
 from gateway.core.subject import Feature, Kind, Subject
+from gateway.core.values import fast_frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class PolicyRules:
     establishment_limits: SessionLimits
 
 
-@dataclass(frozen=True, slots=True)
+@fast_frozen
 class TenantFacts:
     """A person's tenants as last read: pins first, then the registry, then the configured default."""
 
@@ -41,7 +42,7 @@ class TenantFacts:
     establishment: TenantSettings
 
 
-@dataclass(frozen=True, slots=True)
+@fast_frozen
 class Policy:
     """What holds for one person at one moment. `because` names the rule that made it so."""
 

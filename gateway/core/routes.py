@@ -5,8 +5,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 
 from gateway.core.subject import Feature
+from gateway.core.values import fast_frozen
+
+_KNOWN_PATHS = 2048  # per table; people ask for the same few hundred addresses all day
+_KNOWN_PATH_BYTES = 256
 
 
 class Access(enum.StrEnum):
@@ -66,7 +71,7 @@ class Route:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@fast_frozen
 class Candidate:
     """A route whose path fits, with what its `{name}` segments took."""
 
@@ -94,10 +99,11 @@ class RouteTable:
             self._plant(self._root, order, route, route.path.encode())
             if route.access is Access.DENY:
                 self._plant(self._denied_folded, order, route, route.path.encode().lower())
+        self._known = lru_cache(maxsize=_KNOWN_PATHS)(partial(_walk, self._root))
 
-    def candidates(self, path: bytes) -> list[Candidate]:
+    def candidates(self, path: bytes) -> tuple[Candidate, ...]:
         """Routes whose path fits these exact bytes, in file order, whatever their method."""
-        return _walk(self._root, path)
+        return self._known(path) if len(path) <= _KNOWN_PATH_BYTES else _walk(self._root, path)
 
     def denies_folded(self, folded_path: bytes) -> Route | None:
         """A `deny` route that some app might read this path as; `folded_path` comes from `target.folded_path`."""
@@ -122,14 +128,14 @@ class RouteTable:
         node.ends.append((order, route, tuple(names)))
 
 
-def _walk(root: _Node, path: bytes) -> list[Candidate]:
+def _walk(root: _Node, path: bytes) -> tuple[Candidate, ...]:
     found: list[Candidate] = []
     parts = path.split(b"/")[1:]
     for order, route, names, taken in _descend(root, parts, 0, ()):
         segments = tuple((name, value) for name, value in zip(names, taken, strict=True) if name)
         found.append(Candidate(order, route, segments))
     found.sort(key=lambda candidate: candidate.order)
-    return found
+    return tuple(found)
 
 
 def _descend(

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from gateway.core.calendar import Calendar
-from gateway.core.cookies import Duplicate, own_cookie
+from gateway.core.cookies import Duplicate, own_value
 from gateway.core.decide import (
     AccessMap,
     ChoiceNeeded,
@@ -89,7 +89,7 @@ class LaneGate:
                 self._parts.error_page(visit.problem, head, new_reference(), status=visit.status, reason=visit.reason)
             )
         own = self._parts.own
-        token, sealed = own_cookie(head.headers, own.session), own_cookie(head.headers, own.jar)
+        token, sealed = own_value(visit.cookies, own.session), own_value(visit.cookies, own.jar)
         if isinstance(token, Duplicate) or isinstance(sealed, Duplicate):
             return self._malformed(visit, 400, "duplicate-cookie")
         visit.token, visit.sealed_jar = token, sealed
@@ -149,7 +149,7 @@ class LaneGate:
         if any(may_carry_login_id(rule, target.query, visit.head.headers) for rule in rules):
             return self._at_the_door(visit, rules, exact)
         if visit.has_body and decision.level is Level.RESTRICTED:
-            candidates = [] if visit.target.doubt else self._parts.access.routes.candidates(visit.target.path)
+            candidates = () if visit.target.doubt else self._parts.access.routes.candidates(visit.target.path)
             if needs_form(candidates, visit.head.method):
                 return self._read(visit, self._parts.form_bytes, lambda body: self._judge_form(visit, body))
         return self._carry_out(visit, decision, None)

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from gateway.core import heads
 from gateway.core.apps import AppTable
+from gateway.core.cookies import cookie_pairs
 from gateway.core.jar import Jar
 from gateway.core.messages import RequestHead, first_header
 from gateway.core.policy import PolicyRules, effective_policy
@@ -15,7 +16,6 @@ from gateway.core.public_hosts import PublicHosts
 from gateway.core.target import parse_target
 from gateway.core.urlsession import has_url_session, strip_url_session
 from gateway.proxy.actions import Peer
-from gateway.proxy.replies import new_reference
 from gateway.proxy.sign_in import JAR_SECONDS
 from gateway.proxy.visit import Visit
 from gateway.stores.sessions import LiveSession, Sessions
@@ -54,7 +54,8 @@ class Reception:
 
     def receive(self, head: RequestHead, peer: Peer, has_body: bool) -> Visit | Unwelcome:
         """The visit of a proper request. A session ID in the address is dropped like a vaulted cookie is."""
-        if not self._hosts.ours(first_header(head.headers, b"host") or b""):
+        host = first_header(head.headers, b"host") or b""
+        if not self._hosts.ours(host):
             return Unwelcome("malformed", "foreign-host", 421)
         if self._hosts.foreign_handshake(head.headers):
             return Unwelcome("refused", "foreign-origin")
@@ -70,7 +71,8 @@ class Reception:
                 return Unwelcome("malformed", "session-id-in-address")
             target = parse_target(raw, case_insensitive=app.ignores_case)
         client, trusted = heads.client_address(peer.address, head.headers, self._trusted)
-        return Visit(head, target, app, peer.address, client, trusted, has_body, self._clock(), new_reference())
+        cookies = cookie_pairs(head.headers)
+        return Visit(head, target, app, host, cookies, peer.address, client, trusted, has_body, self._clock())
 
     def recognise(self, visit: Visit) -> bool:
         """Bind what this process knows of the session, without I/O; False when it must be looked up."""

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gateway.core.apps import App
-from gateway.core.cookies import outgoing_cookie, split_set_cookies
+from gateway.core.cookies import cookie_for_app, split_set_cookies
+from gateway.core.header_names import ANSWER_KINDS, AnswerKind
 from gateway.core.jar import Jar
 from gateway.core.messages import Headers
 from gateway.core.own_cookies import LARGEST_JAR, OWN_NAMES, OwnCookies
@@ -20,7 +21,6 @@ from gateway.core.urlsession import strip_url_session
 from gateway.proxy.visit import Visit, Visitor
 from gateway.stores.sessions import SessionRecord, Sessions
 
-_ADDRESSES = frozenset({b"location", b"content-location", b"refresh", b"link"})
 _log = logging.getLogger("sekisho.vault")
 
 
@@ -33,8 +33,8 @@ class Vault:
 
     def outgoing(self, visit: Visit) -> bytes | None:
         """The Cookie header for the app, built from nothing."""
-        return outgoing_cookie(
-            visit.visitor.jar, visit.head.headers, visit.target.path, visit.app.cookies, OWN_NAMES, visit.now
+        return cookie_for_app(
+            visit.visitor.jar, visit.cookies, visit.target.path, visit.app.cookies, OWN_NAMES, visit.now
         )
 
     async def keep(self, visit: Visit, vaulted: list[bytes]) -> Headers:
@@ -73,10 +73,14 @@ def withhold(app: App, headers: Headers, public_origin: bytes) -> tuple[Headers,
 
     An app that is told its own host name redirects to it: such addresses are led back to the public origin.
     """
-    passed, vaulted = split_set_cookies(headers, app.cookies, OWN_NAMES)
-    if any(name.lower() in _ADDRESSES for name, _ in passed):
+    kinds = {ANSWER_KINDS[name] for name, _ in headers}
+    if AnswerKind.SET_COOKIE in kinds:
+        passed, vaulted = split_set_cookies(headers, app.cookies, OWN_NAMES)
+    else:
+        passed, vaulted = headers, []
+    if AnswerKind.ADDRESS in kinds:
         passed = tuple(
-            (name, _public_address(app, value, public_origin)) if name.lower() in _ADDRESSES else (name, value)
+            (name, _public_address(app, value, public_origin) if ANSWER_KINDS[name] == AnswerKind.ADDRESS else value)
             for name, value in passed
         )
     return passed, vaulted

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gateway.core.apps import App
+from gateway.core.cookies import Pairs
 from gateway.core.jar import Jar
 from gateway.core.messages import RequestHead
 from gateway.core.policy import Policy
 from gateway.core.session import Session
 from gateway.core.target import Target
+from gateway.proxy.replies import new_reference
 from gateway.stores.sessions import LiveSession
 
 
@@ -36,12 +38,21 @@ class Visit:
     head: RequestHead
     target: Target
     app: App
+    host: bytes  # what the browser calls us
+    cookies: Pairs  # all that the browser sent
     peer: str
     client: str  # client address, as far as trusted proxies vouch for it
     trusted: bool  # the peer is a trusted proxy
     has_body: bool
     now: float
-    reference: str
     token: bytes | None = None  # the session cookie's value as it came, whether or not it is good
     sealed_jar: bytes | None = None  # the jar cookie's value as it came
     visitor: Visitor = field(default_factory=Visitor)
+    _reference: str = ""
+
+    @property
+    def reference(self) -> str:
+        """What a person reads out on the telephone; drawn when first asked for, as few requests need one."""
+        if not self._reference:
+            self._reference = new_reference()
+        return self._reference
