@@ -134,6 +134,7 @@ class Generation:
         configuration, limits = self.configuration, self.configuration.limits
         apps = AppTable(configuration.apps)
         vault = Vault(self.sessions, self.own)
+        hosts = PublicHosts(configuration.public.scheme, configuration.public.host, configuration.public.port)
         edits = PageEdits(configuration.page_edits)
         forwarding = Forwarding(
             vault, edits, self.own, configuration.trusted_proxies, self.origin, configuration.public.scheme
@@ -152,10 +153,11 @@ class Generation:
                 public_origin=self.origin,
                 answer_limit=limits.held_answer_bytes,
                 refuse_unknown=configuration.directory.refuse_unknown,
+                hosts=hosts,
             )
         )
         waiting = Waiting(
-            self.sessions, forwarding, apps, self.own, _error_page(renderer), self.origin, limits.held_form_bytes
+            self.sessions, forwarding, apps, self.own, _error_page(renderer), self.origin, limits.held_form_bytes, hosts
         )
         return LaneGate(
             GateParts(
@@ -166,7 +168,7 @@ class Generation:
                     configuration.policy,
                     configuration.trusted_proxies,
                     self.clock,
-                    PublicHosts(configuration.public.scheme, configuration.public.host, configuration.public.port),
+                    hosts,
                 ),
                 access=_access_map(configuration),
                 sessions=self.sessions,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -110,14 +111,11 @@ def test_term_lets_what_is_under_way_finish(tmp_path: Path) -> None:
         gateway.ready()
         gateway.reload(gateway.text + "  - {path: /slow, access: public}\n")
         gateway.until("/slow", 200)
-        asking = subprocess.Popen(
-            ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", f"http://127.0.0.1:{gateway.port}/slow"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        time.sleep(0.4)
-        gateway.process.send_signal(signal.SIGTERM)
-        assert asking.communicate(timeout=20)[0] == "200"
+        with ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(gateway.status, "/slow")
+            time.sleep(0.4)
+            gateway.process.send_signal(signal.SIGTERM)
+            assert asking.result(20) == 200
         assert gateway.process.wait(20) == 0
 
 

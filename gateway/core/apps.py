@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from gateway.core.cookies import CookieRules
 from gateway.core.signin import SignInRule, SignOutRule
 
+PAGES = b"/.sekisho/"  # reserved: the gateway's own pages
+
 
 @dataclass(frozen=True, slots=True)
 class UpstreamAddress:
@@ -74,3 +76,7 @@ class AppTable:
             ):
                 return app
         return None
+
+    def first_for_pages(self, path: bytes) -> App | None:
+        """Whom the gateway's own pages count under where no app owns `/`; no app ever sees such a path."""
+        return self.apps[0] if path.startswith(PAGES) and self.apps else None

@@ -24,32 +24,29 @@ class Doors:
         named = [path for path in named if not path.endswith("**")]
         self._folded = RouteTable(tuple(Route(path, path, Access.DENY) for path in named))
         beside = [(f"{_bare(rule.path)}{rest}", str(n)) for n, rule in enumerate(sign_in) for rest in ("", "/**")]
-        self._beside = RouteTable(tuple(Route(name, path, Access.PUBLIC) for path, name in beside if "**/" not in path))
-        self._methods = frozenset(method for rule in sign_in for method in rule.methods)
+        self._beside = RouteTable(
+            tuple(Route(name, path or "/", Access.PUBLIC) for path, name in beside if "**/" not in path)
+        )
 
     def sign_in(self, method: bytes, path: bytes) -> tuple[SignInRule, ...]:
         """The rules that may recognise this request as a sign-in, in file order; exact bytes only."""
-        if method not in self._methods:
-            return ()
-        return self._rules(self._in_table, method, path)
+        return tuple(rule for rule in self._rules(self._in_table, path) if method in rule.methods)
 
-    def beside(self, method: bytes, path: bytes, *, doubtful: bool) -> tuple[SignInRule, ...]:
-        """The rules whose address some app might see in this path though it is not it: `/Login`, `/login/`, and
-        `/login.php/x`, which PHP hands to `/login.php`. What looks like a sign-in there is none to us."""
-        if method not in self._methods:
-            return ()
+    def beside(self, path: bytes, *, doubtful: bool) -> tuple[SignInRule, ...]:
+        """The rules whose address some app might see in this path, whatever the method: the address itself, `/Login`,
+        `/login/`, and `/login.php/x`, which PHP hands to `/login.php`."""
         folded = folded_path(path) if doubtful else path.lower()
-        return self._rules(self._beside, method, folded.rstrip(b"/"))
+        return self._rules(self._beside, folded.rstrip(b"/") or b"/")
 
-    def _rules(self, table: RouteTable, method: bytes, path: bytes) -> tuple[SignInRule, ...]:
+    def _rules(self, table: RouteTable, path: bytes) -> tuple[SignInRule, ...]:
         found = dict.fromkeys(int(candidate.route.name) for candidate in table.candidates(path))
-        return tuple(self._sign_in[number] for number in found if method in self._sign_in[number].methods)
+        return tuple(self._sign_in[number] for number in sorted(found))
 
     def sign_out(self, method: bytes, path: bytes, query: bytes | None) -> SignOutRule | None:
         """The rule by which this request signs out, or None; exact bytes only."""
         for candidate in self._out_table.candidates(path):
             rule = self._sign_out[int(candidate.route.name)]
-            if method in rule.methods and _says(query, rule.query):
+            if (not rule.methods or method in rule.methods) and _says(query, rule.query):
                 return rule
         return None
 

@@ -8,9 +8,10 @@ import zlib
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from gateway.core.escapes import unescape
 from gateway.core.html import find_element, parse_selector
 from gateway.core.messages import Headers, ResponseHead, first_header, header_values
-from gateway.core.params import Missing, Parameters, parse_form, parse_query
+from gateway.core.params import Missing, Parameters, name_folds, parse_form, parse_query
 from gateway.core.signin import AnswerTest, FieldPlace, SignInRule
 
 _CHARSET = re.compile(rb"charset\s*=\s*\"?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
@@ -38,6 +39,42 @@ def attempted_login_id(rule: SignInRule, query: bytes | None, headers: Headers, 
         return Missing.ABSENT
     form = parse_form(types, header_values(headers, b"content-encoding"), body)
     return _typed(rule, form)
+
+
+def mentions_login_id(rule: SignInRule, query: bytes | None, headers: Headers, body: bytes) -> bool:
+    """Whether an app might find the login field somewhere in a request that the rule does not read as a sign-in.
+
+    Frameworks read forms, JSON and queries alike, whatever the form of the page sends; a full session's vault must
+    not go along with such a request, or somebody else would be signed in under it.
+    """
+    name = rule.field.rpartition(".")[2]
+    asked = parse_query(query)
+    if asked is None or asked.only(name) is not Missing.ABSENT:
+        return asked is not None or name.lower() in unescape(query or b"").decode("latin-1").lower()
+    if not body:
+        return False
+    types = header_values(headers, b"content-type")
+    if _form_like(types):
+        form = parse_form(types, header_values(headers, b"content-encoding"), body)
+        return form is None or form.only(name) is not Missing.ABSENT
+    try:
+        return _has_key(json.loads(body), name_folds(name))
+    except (ValueError, RecursionError):
+        return name.lower().encode() in body.lower() or bool(header_values(headers, b"content-encoding"))
+
+
+def _has_key(value: object, folds: frozenset[str]) -> bool:
+    """Whether a name occurs as a key, however deep."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            if any(not folds.isdisjoint(name_folds(key)) for key in one):
+                return True
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+    return False
 
 
 def _typed(rule: SignInRule, parameters: Parameters | None) -> str | Missing:
@@ -79,10 +116,16 @@ def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def signed_in(rule: SignInRule, head: ResponseHead, body: bytes) -> bool:
     """Whether the answer says that the sign-in worked. `body` as it came, content coding and all."""
-    text = plain_body(head.headers, body)
-    if any(_holds(test, rule, head, text) for test in rule.failure):
+    if plainly_failed(rule, head, body):
         return False
+    text = plain_body(head.headers, body)
     return any(_holds(test, rule, head, text) for test in rule.success)
+
+
+def plainly_failed(rule: SignInRule, head: ResponseHead, body: bytes) -> bool:
+    """Whether the answer says that the sign-in did not work, rather than nothing that the rule knows."""
+    text = plain_body(head.headers, body)
+    return any(_holds(test, rule, head, text) for test in rule.failure)
 
 
 def _holds(test: AnswerTest, rule: SignInRule, head: ResponseHead, body: bytes | None) -> bool:

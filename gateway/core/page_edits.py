@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from gateway.core.apps import PageEdit
 from gateway.core.html import remove_elements
+from gateway.core.judging import plain_body
 from gateway.core.messages import Headers, header_values
 from gateway.core.policy import Policy
 from gateway.core.recoding import Inner, Regzipped
 from gateway.core.routes import Access, Route, RouteTable
+from gateway.core.urlsession import PageScrubber, strip_url_session
 
 _LARGEST_PAGE = 4 << 20
 _STALE = frozenset({b"etag", b"last-modified", b"cache-control", b"expires", b"accept-ranges"})
@@ -37,6 +39,14 @@ def editable(headers: Headers) -> bool:
     if b"utf-16" in kind or b"iso-2022" in kind:
         return False
     return (b"text/html" in kind or b"application/xhtml" in kind) and coding in (b"", b"identity", b"gzip", b"x-gzip")
+
+
+def scrubbable(headers: Headers) -> bool:
+    """Whether an answer is text in a coding that can be read: pages, scripts, style sheets, JSON, XML."""
+    kind = b",".join(header_values(headers, b"content-type")).lower()
+    coding = b",".join(header_values(headers, b"content-encoding")).strip().lower()
+    text = not kind or any(word in kind for word in (b"text/", b"javascript", b"json", b"xml", b"html"))
+    return text and coding in (b"", b"identity", b"gzip", b"x-gzip")
 
 
 def edited_headers(headers: Headers) -> Headers:
@@ -76,6 +86,17 @@ def in_coding(headers: Headers, page_filter: Inner) -> Inner:
     """The filter for a body in this answer's content coding, of which `editable` has said that it is plain or gzip."""
     coded = b",".join(header_values(headers, b"content-encoding")).strip().lower() not in (b"", b"identity")
     return Regzipped(page_filter) if coded else page_filter
+
+
+def scrub_page(headers: Headers, body: bytes, names: tuple[str, ...]) -> bytes:
+    """A whole body in memory without session IDs in addresses, in the coding that it came in."""
+    if not names or not body or not scrubbable(headers):
+        return body
+    plain = plain_body(headers, body)
+    if plain is not None and strip_url_session(plain, names) == plain:
+        return body  # nearly always: then not a byte is touched
+    scrubber = in_coding(headers, PageScrubber(names))
+    return scrubber.feed(body) + scrubber.finish()
 
 
 def edit_page(headers: Headers, body: bytes, selectors: tuple[str, ...]) -> tuple[Headers, bytes]:

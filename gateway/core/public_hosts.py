@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.core.messages import Headers
+from gateway.core.messages import Headers, header_values
 
 _LOOPBACK = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 
@@ -40,3 +40,21 @@ class PublicHosts:
             elif len(name) == 6 and name.lower() == b"origin":
                 origin = value
         return upgrades and origin is not None and origin.lower() != self._origin
+
+    def own_form(self, headers: Headers) -> bool:
+        """Whether a form was sent from a page of ours, as far as the browser says (R-065, R-121).
+
+        Fetch metadata is the browser's word; without it Origin must name this gateway. Programs and very old
+        browsers send neither.
+        """
+        sites = header_values(headers, b"sec-fetch-site")
+        if sites:
+            return all(site in (b"same-origin", b"none") for site in sites)
+        origins = header_values(headers, b"origin")
+        return all(self._our_origin(origin) for origin in origins)
+
+    def _our_origin(self, origin: bytes) -> bool:
+        scheme, mark, host = origin.lower().partition(b"://")
+        return origin.lower() == self._origin or (
+            self._loopback and mark == b"://" and self.ours(host) and bool(scheme)
+        )

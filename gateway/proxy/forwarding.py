@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 from gateway.core import heads
 from gateway.core.messages import Headers, RequestHead, ResponseHead, first_header, header_values
 from gateway.core.own_cookies import OwnCookies
-from gateway.core.page_edits import PageEdits, PageFilter, editable, edited_headers, in_coding
+from gateway.core.page_edits import PageEdits, PageFilter, editable, edited_headers, in_coding, scrubbable
 from gateway.core.session import Level
 from gateway.core.urlsession import PageScrubber
 from gateway.proxy.actions import Action, BodyFilter, Forward, ResponsePlan
@@ -17,7 +17,7 @@ from gateway.proxy.visit import Visit
 from gateway.stores.sessions import HeldForm
 
 # What would let an app answer "not changed" or in part about a page that is edited on its way.
-_CONDITIONAL = frozenset({b"if-none-match", b"if-modified-since", b"if-range", b"range", b"accept-encoding"})
+_CONDITIONAL = frozenset({b"if-none-match", b"if-modified-since", b"if-range", b"range"})
 
 
 class Forwarding:
@@ -60,10 +60,12 @@ class Forwarding:
         selectors = self.selectors(visit, level)
         if selectors:
             headers = _unconditional(headers)
+        elif visit.app.session_id_names and not _carries_one_of(visit.app.session_id_names, cookie):
+            headers = readable_answer(headers)
 
         def on_response(head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
             passed, vaulted = withhold(visit.app, heads.response_headers(head.headers), self._public_origin)
-            page = _filter_for(visit, head, cookie, vaulted, selectors)
+            page = _filter_for(visit, head, vaulted, selectors)
             if page is not None and selectors:
                 passed = edited_headers(passed)
             if not vaulted:
@@ -111,14 +113,13 @@ class Forwarding:
 
 
 def _filter_for(
-    visit: Visit, head: ResponseHead, cookie: bytes | None, vaulted: list[bytes], selectors: tuple[str, ...]
+    visit: Visit, head: ResponseHead, vaulted: list[bytes], selectors: tuple[str, ...]
 ) -> BodyFilter | None:
-    if not editable(head.headers):
-        return None
-    if selectors:
+    if selectors and editable(head.headers):
         return in_coding(head.headers, PageFilter(selectors))
-    if vaulted and _writes_session_ids(visit.app.session_id_names, cookie, vaulted):
-        return in_coding(head.headers, PageScrubber(visit.app.session_id_names))
+    names = visit.app.session_id_names
+    if vaulted and _sets_one_of(names, vaulted) and scrubbable(head.headers):
+        return in_coding(head.headers, PageScrubber(names))
     return None
 
 
@@ -134,15 +135,23 @@ def _as_it_is(head: ResponseHead) -> ResponsePlan:
 
 
 def _unconditional(headers: Headers) -> Headers:
-    kept = tuple(pair for pair in headers if pair[0].lower() not in _CONDITIONAL)
+    return readable_answer(tuple(pair for pair in headers if pair[0].lower() not in _CONDITIONAL))
+
+
+def readable_answer(headers: Headers) -> Headers:
+    """The answer must be readable here: of the content codings that the browser takes only gzip is let through."""
     accepted = b",".join(header_values(headers, b"accept-encoding")).lower()
+    if not accepted or accepted == b"gzip":
+        return headers
+    kept = tuple(pair for pair in headers if pair[0].lower() != b"accept-encoding")
     return (*kept, (b"Accept-Encoding", b"gzip")) if b"gzip" in accepted else kept
 
 
-def _writes_session_ids(names: tuple[str, ...], cookie: bytes | None, vaulted: list[bytes]) -> bool:
-    """Servlet containers write the ID into a page only while they have not seen their cookie come back."""
-    for name in names:
-        folded = name.lower().encode() + b"="
-        if any(value.lstrip().lower().startswith(folded) for value in vaulted):
-            return cookie is None or folded not in cookie.lower()
-    return False
+def _carries_one_of(names: tuple[str, ...], cookie: bytes | None) -> bool:
+    return cookie is not None and any(name.lower().encode() + b"=" in cookie.lower() for name in names)
+
+
+def _sets_one_of(names: tuple[str, ...], vaulted: list[bytes]) -> bool:
+    """Servlet containers write a new ID into the page as well as into a cookie, until the cookie has come back."""
+    starts = tuple(name.lower().encode() + b"=" for name in names)
+    return any(value.lstrip().lower().startswith(starts) for value in vaulted)

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from gateway.core.apps import PAGES
 from gateway.core.calendar import Calendar
 from gateway.core.cookies import Duplicate, own_value
 from gateway.core.decide import (
@@ -32,7 +33,7 @@ from gateway.core.decide import (
     needs_form,
 )
 from gateway.core.errors import StoreUnavailable
-from gateway.core.judging import attempted_login_id, may_carry_login_id
+from gateway.core.judging import attempted_login_id, may_carry_login_id, mentions_login_id
 from gateway.core.messages import Answer, RequestHead, header_values
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.params import Missing, Parameters, parse_form
@@ -44,13 +45,12 @@ from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.reception import Reception, Unwelcome
 from gateway.proxy.replies import new_reference
 from gateway.proxy.sign_in import SignIn
-from gateway.proxy.visit import Visit
+from gateway.proxy.visit import Visit, Visitor
 from gateway.proxy.waiting import Waiting
 from gateway.stores.records import SessionRecord
 from gateway.stores.sessions import LiveSession, Sessions
 
 PORTAL = ".pages"
-PREFIX = b"/.sekisho/"
 TOUCH_SECONDS = 30.0
 _PROBLEMS = {405: "method-not-allowed", 408: "too-slow", 413: "too-large", 414: "too-large", 431: "too-large"}
 _log = logging.getLogger("sekisho.gate")
@@ -93,7 +93,7 @@ class LaneGate:
         if isinstance(token, Duplicate) or isinstance(sealed, Duplicate):
             return self._malformed(visit, 400, "duplicate-cookie")
         visit.token, visit.sealed_jar = token, sealed
-        if PREFIX in visit.target.path or visit.target.doubt is not None:
+        if PAGES in visit.target.path or visit.target.doubt is not None:
             page = self._page(visit)
             if page is not None:
                 return page
@@ -118,9 +118,9 @@ class LaneGate:
     def _page(self, visit: Visit) -> Action | None:
         """The gateway's own pages, in their exact spelling; None for what no app could read as one of them."""
         path = visit.target.path
-        if visit.target.doubt is None and path.startswith(PREFIX):
+        if visit.target.doubt is None and path.startswith(PAGES):
             return self._parts.forwarding.to_portal(visit, PORTAL)
-        if folded_path(path).startswith(PREFIX):
+        if folded_path(path).startswith(PAGES):
             return self._malformed(visit, 404, "no-such-page")
         return None
 
@@ -142,39 +142,41 @@ class LaneGate:
         decision = self._decide(visit)
         if isinstance(decision, Refused):
             return self._carry_out(visit, decision, None)
-        doors, method, target = self._parts.access.doors, visit.head.method, visit.target
-        rules = doors.sign_in(method, target.path) if target.doubt is None else ()
-        exact = bool(rules)
-        rules = rules or doors.beside(method, target.path, doubtful=target.doubt is not None)
-        if any(may_carry_login_id(rule, target.query, visit.head.headers) for rule in rules):
-            return self._at_the_door(visit, rules, exact)
+        if visit.has_body or visit.target.query is not None:
+            target = visit.target
+            watched = self._parts.access.doors.beside(target.path, doubtful=target.doubt is not None)
+            if watched:
+                return self._at_the_door(visit, watched)
         if visit.has_body and decision.level is Level.RESTRICTED:
             candidates = () if visit.target.doubt else self._parts.access.routes.candidates(visit.target.path)
             if needs_form(candidates, visit.head.method):
                 return self._read(visit, self._parts.form_bytes, lambda body: self._judge_form(visit, body))
         return self._carry_out(visit, decision, None)
 
-    def _at_the_door(self, visit: Visit, rules: tuple[SignInRule, ...], exact: bool) -> Action | Awaitable[Action]:
+    def _at_the_door(self, visit: Visit, watched: tuple[SignInRule, ...]) -> Action | Awaitable[Action]:
         if not visit.has_body:
-            return self._sign_in_or_pass(visit, rules, exact, b"")
-        return self._read(
-            visit, self._parts.sign_in_bytes, lambda body: self._sign_in_or_pass(visit, rules, exact, body)
-        )
+            return self._past_the_door(visit, watched, b"")
+        return self._read(visit, self._parts.sign_in_bytes, lambda body: self._past_the_door(visit, watched, body))
 
-    async def _sign_in_or_pass(self, visit: Visit, rules: tuple[SignInRule, ...], exact: bool, body: bytes) -> Action:
-        """A sign-in when the app's own field is there; without it this is a request like any other.
+    async def _past_the_door(self, visit: Visit, watched: tuple[SignInRule, ...], body: bytes) -> Action:
+        """A sign-in when it is one by the rule: its address, its method, its field. Else a request like any other.
 
-        Beside the door (`exact` False) the field is enough to refuse: the app might sign somebody in whom nobody
-        here has watched.
+        Where the field stands in another way (as JSON, in the query, beside the address) the app may still sign
+        somebody in, and nobody here would know whom: no session's vault goes along with that.
         """
+        target, headers = visit.target, visit.head.headers
+        rules = () if target.doubt is not None else self._parts.access.doors.sign_in(visit.head.method, target.path)
         for rule in rules:
-            typed = attempted_login_id(rule, visit.target.query, visit.head.headers, body)
-            if not exact and typed is not Missing.ABSENT:
-                return self._refuse(visit, Reason.DOUBTFUL_DOOR)
+            if not may_carry_login_id(rule, target.query, headers):
+                continue
+            typed = attempted_login_id(rule, target.query, headers, body)
             if typed is Missing.DOUBT:
                 return self._malformed(visit, 400, "doubtful-sign-in")
             if typed is not Missing.ABSENT:
                 return await self._signing_in(visit, rule, typed, body)
+        mentioned = (mentions_login_id(rule, target.query, headers, body) for rule in watched)
+        if visit.visitor.live is not None and any(mentioned):
+            return self._refuse(visit, Reason.DOUBTFUL_DOOR)
         return await self._judge_form(visit, body)
 
     async def _signing_in(self, visit: Visit, rule: SignInRule, typed: str, body: bytes) -> Action:
@@ -192,7 +194,16 @@ class LaneGate:
         return await _settled(self._carry_out(visit, self._decide(visit, form), body if visit.has_body else None))
 
     def _read(self, visit: Visit, limit: int, then: Callable[[bytes], Awaitable[Action]]) -> ReadBody:
-        return ReadBody(limit, then, lambda: self._malformed(visit, 413, "body-too-large"))
+        """Read the body first. It may take minutes: who asks is found out again when it is there."""
+
+        async def go_on(body: bytes) -> Action:
+            try:
+                await self._parts.reception.again(visit)
+            except StoreUnavailable as fault:
+                return self._store_down(visit, fault)
+            return await then(body)
+
+        return ReadBody(limit, go_on, lambda: self._malformed(visit, 413, "body-too-large"))
 
     def _carry_out(self, visit: Visit, decision: Decision, body: bytes | None) -> Action | Awaitable[Action]:
         match decision:
@@ -227,9 +238,12 @@ class LaneGate:
     async def _touch(self, visit: Visit, live: LiveSession, level: Level, body: bytes | None) -> Action:
         """Move the idle limit. Once in a while only: a write for each request would be one too many."""
         try:
-            await self._parts.sessions.update(live, lambda record: _seen(record, visit.now))
+            touched = await self._parts.sessions.update(live, lambda record: _seen(record, visit.now))
         except StoreUnavailable as fault:
             return self._store_down(visit, fault)
+        if touched is None:  # ended while this was on its way
+            visit.visitor = Visitor()
+            return await _settled(self._carry_out(visit, self._decide(visit), body))
         return self._parts.forwarding.to_app(visit, level, body)
 
     async def _sign_out(self, visit: Visit, body: bytes | None) -> Action:

@@ -11,13 +11,13 @@ from gateway.core.apps import AppTable
 from gateway.core.cookies import cookie_pairs
 from gateway.core.jar import Jar
 from gateway.core.messages import RequestHead, first_header
-from gateway.core.policy import PolicyRules, effective_policy
+from gateway.core.policy import PolicyRules, TenantFacts, effective_policy
 from gateway.core.public_hosts import PublicHosts
 from gateway.core.target import parse_target
 from gateway.core.urlsession import has_url_session, strip_url_session
 from gateway.proxy.actions import Peer
 from gateway.proxy.sign_in import JAR_SECONDS
-from gateway.proxy.visit import Visit
+from gateway.proxy.visit import Visit, Visitor
 from gateway.stores.sessions import LiveSession, Sessions
 from gateway.stores.tenants import TenantReader
 
@@ -60,7 +60,7 @@ class Reception:
         if self._hosts.foreign_handshake(head.headers):
             return Unwelcome("refused", "foreign-origin")
         target = parse_target(head.target)
-        app = self._apps.owner(target.path)
+        app = self._apps.owner(target.path) or self._apps.first_for_pages(target.path)
         if app is None:
             return Unwelcome("refused", "no-app")
         if app.ignores_case:
@@ -77,18 +77,26 @@ class Reception:
     def recognise(self, visit: Visit) -> bool:
         """Bind what this process knows of the session, without I/O; False when it must be looked up."""
         live = self._sessions.peek(visit.token) if visit.token is not None else None
-        return live is not None and self._bind(visit, live)
+        facts = self._tenants.peek(live.record.session.subject) if live is not None else None
+        if live is None or facts is None:
+            return False
+        self._bind(visit, live, facts)
+        return True
 
     async def look_up(self, visit: Visit) -> None:
         """Ask the stores who this is. Raises StoreUnavailable; nobody is signed in who could not be looked up."""
         live = await self._sessions.load(visit.token) if visit.token is not None else None
         if live is None:
             await self.take_jar(visit)
-            return
-        await self._tenants.read(live.record.session.subject)
-        if not self._bind(visit, live):
-            await self._tenants.read(live.record.session.subject)
-            self._bind(visit, live)
+        else:
+            self._bind(visit, live, await self._tenants.read(live.record.session.subject))
+
+    async def again(self, visit: Visit) -> None:
+        """Find out anew who asks, after a body that may have taken its time (R-032). Raises StoreUnavailable."""
+        visit.visitor = Visitor()
+        visit.now = self._clock()
+        if (visit.token is not None or visit.sealed_jar is not None) and not self.recognise(visit):
+            await self.look_up(visit)
 
     async def take_jar(self, visit: Visit) -> None:
         """Open an anonymous visitor's jar; one that was signed in with is spent for ever. Raises StoreUnavailable."""
@@ -107,12 +115,7 @@ class Reception:
         visitor.jar, visitor.jar_id = Jar(), b""
         await self.take_jar(visit)
 
-    def _bind(self, visit: Visit, live: LiveSession) -> bool:
-        subject = live.record.session.subject
-        facts = self._tenants.peek(subject)
-        if facts is None:
-            return False
+    def _bind(self, visit: Visit, live: LiveSession, facts: TenantFacts) -> None:
         visitor = visit.visitor
         visitor.live, visitor.jar = live, live.record.jar
-        visitor.policy = effective_policy(subject, facts, self._rules, visit.now)
-        return True
+        visitor.policy = effective_policy(live.record.session.subject, facts, self._rules, visit.now)

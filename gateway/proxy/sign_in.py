@@ -13,26 +13,31 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from hashlib import sha256
 
 from gateway.core.errors import UpstreamUnavailable
 from gateway.core.heads import response_headers
 from gateway.core.jar import Jar
-from gateway.core.judging import signed_in
-from gateway.core.messages import Answer, Headers, header_values
+from gateway.core.judging import plainly_failed, signed_in
+from gateway.core.messages import Answer, Headers
 from gateway.core.navigation import is_navigation
 from gateway.core.own_cookies import OwnCookies
+from gateway.core.page_edits import scrub_page
 from gateway.core.policy import Policy
+from gateway.core.public_hosts import PublicHosts
 from gateway.core.session import Level, Session, assurance_level
 from gateway.core.signin import FieldPlace, SignInRule
 from gateway.core.subject import Kind, Subject, canonical_login_id
 from gateway.proxy.actions import Reply, UpstreamClient
-from gateway.proxy.replies import see_other
+from gateway.proxy.forwarding import readable_answer
+from gateway.proxy.replies import see_other, with_headers
 from gateway.proxy.vaulting import Vault, withhold
 from gateway.proxy.visit import Visit
 from gateway.stores.base import AuditEvent
 from gateway.stores.sessions import Continuation, SessionRecord, Sessions
 
 JAR_SECONDS = 12 * 3600.0
+JAR_ID_BYTES = 12
 CHOICE_PAGE = b"/.sekisho/choice"
 CODE_PAGE = b"/.sekisho/code"
 _log = logging.getLogger("sekisho.sign_in")
@@ -60,6 +65,7 @@ class SignInParts:
     public_origin: bytes
     answer_limit: int
     refuse_unknown: bool
+    hosts: PublicHosts
 
 
 class SignIn:
@@ -69,15 +75,20 @@ class SignIn:
         self._parts = parts
 
     async def carry(self, visit: Visit, rule: SignInRule, typed: str, body: bytes) -> Reply:
-        """Forward the sign-in, judge what comes back, and answer the browser."""
+        """Forward the sign-in, judge what comes back, and answer the browser.
+
+        Before the first byte leaves, the session that this browser had is over and its jar is claimed: what the app
+        makes of this sign-in belongs to nobody else, however it ends.
+        """
         parts = self._parts
-        if b"cross-site" in header_values(visit.head.headers, b"sec-fetch-site") and not rule.cross_site:
+        if not rule.cross_site and not parts.hosts.own_form(visit.head.headers):
             return self._refusal(visit, 403, "cross-site-sign-in")
         try:
             login_id = canonical_login_id(typed)
         except ValueError:
             return self._refusal(visit, 400, "doubtful-login-id")
-        headers = _readable_answer(parts.headers_for(visit, parts.vault.outgoing(visit)))
+        await self._claim(visit, login_id)
+        headers = readable_answer(_whole(parts.headers_for(visit, parts.vault.outgoing(visit))))
         try:
             head, answer_body = await parts.client.fetch(
                 visit.app.name, visit.head.method, visit.target.raw, headers, body, parts.answer_limit
@@ -85,20 +96,46 @@ class SignIn:
         except UpstreamUnavailable as fault:
             _log.warning("sign-in at %s: %s", rule.name, fault)
             problem = "upstream-slow" if fault.timed_out else "upstream-down"
-            return Reply(parts.error_page(problem, visit.head, visit.reference))
+            return self._forgetting(parts.error_page(problem, visit.head, visit.reference))
         passed, vaulted = withhold(visit.app, response_headers(head.headers), parts.public_origin)
-        answer = Answer(head.status, head.reason, passed, answer_body)
-        if not signed_in(rule, head, answer_body):
-            return await self._failed(visit, rule, login_id, answer, vaulted)
-        return await self._succeeded(visit, rule, login_id, answer, vaulted)
-
-    async def _failed(
-        self, visit: Visit, rule: SignInRule, login_id: str, answer: Answer, vaulted: list[bytes]
-    ) -> Reply:
-        """As the app worded it; cookies of the attempt stay with the visitor's jar."""
+        shown = scrub_page(passed, answer_body, visit.app.session_id_names)
+        answer = Answer(head.status, head.reason, passed, shown)
+        if signed_in(rule, head, answer_body):
+            return await self._succeeded(visit, rule, login_id, answer, vaulted)
         await self._record(visit, "sign_in.password.refused", Subject(login_id, Kind.UNKNOWN), rule.name)
-        extra = await self._parts.vault.keep(visit, vaulted) if vaulted else ()
-        return Reply(Answer(answer.status, answer.reason, (*answer.headers, *extra), answer.body))
+        plain = plainly_failed(rule, head, answer_body)
+        return self._failed(visit, b"" if plain or not vaulted else _tag(login_id), answer, vaulted)
+
+    async def _claim(self, visit: Visit, login_id: str) -> None:
+        """End what was before, and take the jar for this sign-in alone. Raises StoreUnavailable, with nothing sent.
+
+        A jar serves one sign-in: two at once would let the second one's session carry the first one's cookies. Nor
+        may the cookies of an attempt that nobody could judge go on to another login ID.
+        """
+        parts, visitor = self._parts, visit.visitor
+        before = visitor.live or visitor.previous
+        if before is not None:
+            await parts.sessions.end(before)
+        own = visitor.live is None or visitor.live.record.session.subject.login_id == login_id
+        visitor.fresh_after = visitor.live is not None
+        visitor.live, visitor.previous = None, None
+        jar_id, visitor.jar_id = visitor.jar_id, b""
+        claimed = not jar_id or await parts.sessions.spend_jar(jar_id, visit.now + JAR_SECONDS)
+        if not (claimed and own and jar_id[JAR_ID_BYTES:] in (b"", _tag(login_id))):
+            visitor.jar = Jar()
+
+    def _failed(self, visit: Visit, tag: bytes, answer: Answer, vaulted: list[bytes]) -> Reply:
+        """As the app worded it. The jar goes on under a new ID; a signed-in vault does not become a stranger's."""
+        parts, visitor = self._parts, visit.visitor
+        jar = Jar() if visitor.fresh_after else visitor.jar
+        jar = jar.store(vaulted, visit.target.path, visit.now)
+        cookies = parts.vault.seal(jar, secrets.token_bytes(JAR_ID_BYTES) + tag)
+        forget = (parts.own.clear(parts.own.session),) if visit.token is not None else ()
+        return Reply(with_headers(answer, (*cookies, *forget)))
+
+    def _forgetting(self, answer: Answer) -> Reply:
+        own = self._parts.own
+        return Reply(with_headers(answer, (own.clear(own.session), own.clear(own.jar))))
 
     async def _succeeded(
         self, visit: Visit, rule: SignInRule, login_id: str, answer: Answer, vaulted: list[bytes]
@@ -107,7 +144,7 @@ class SignIn:
         subject = await parts.find_subject(login_id)
         if subject is None and parts.refuse_unknown:
             await self._record(visit, "sign_in.subject.unknown", Subject(login_id, Kind.UNKNOWN), rule.name)
-            return self._refusal(visit, 403, "unknown-login-id")
+            return self._forgetting(self._refusal(visit, 403, "unknown-login-id").answer)
         subject = subject or Subject(login_id, Kind.UNKNOWN)
         policy = await parts.policy_of(subject)
         session = Session(subject, visit.app.name, password_at=now, seen_at=now)
@@ -126,13 +163,8 @@ class SignIn:
         return Reply(Answer(refusal.status, refusal.reason, (*refusal.headers, *cookies), refusal.body))
 
     async def _open(self, visit: Visit, rule: SignInRule, session: Session, jar: Jar, held: Answer | None) -> bytes:
-        """A fresh session under a fresh token; whatever this browser had before is dead (R-032, R-066)."""
-        parts, visitor = self._parts, visit.visitor
-        before = visitor.live or visitor.previous
-        if before is not None:
-            await parts.sessions.end(before)
-        if visitor.jar_id:
-            await parts.sessions.spend_jar(visitor.jar_id, visit.now + JAR_SECONDS)
+        """A fresh session under a fresh token (R-032, R-066)."""
+        parts = self._parts
         # A sign-in by GET carries the password in its query: only the path may be kept and asked for again.
         target = visit.target.path if rule.place is FieldPlace.QUERY else visit.target.raw
         continuation = Continuation(target, "answer", rule.name) if held is not None else None
@@ -163,8 +195,10 @@ class SignIn:
         )
 
 
-def _readable_answer(headers: Headers) -> Headers:
-    """The answer must be readable here: of the content codings that the browser takes only gzip is let through."""
-    accepted = b",".join(header_values(headers, b"accept-encoding")).lower()
-    kept = tuple(pair for pair in headers if pair[0].lower() not in (b"accept-encoding", b"range"))
-    return (*kept, (b"Accept-Encoding", b"gzip")) if b"gzip" in accepted else kept
+def _whole(headers: Headers) -> Headers:
+    return tuple(pair for pair in headers if pair[0].lower() != b"range")
+
+
+def _tag(login_id: str) -> bytes:
+    """What an undecided attempt leaves on its jar: for whom it was."""
+    return sha256(login_id.encode()).digest()[:8]

@@ -18,7 +18,7 @@ from gateway.core.jar import Jar
 from gateway.core.messages import Headers
 from gateway.core.own_cookies import LARGEST_JAR, OWN_NAMES, OwnCookies
 from gateway.core.urlsession import strip_url_session
-from gateway.proxy.visit import Visit, Visitor
+from gateway.proxy.visit import Visit
 from gateway.stores.sessions import SessionRecord, Sessions
 
 _log = logging.getLogger("sekisho.vault")
@@ -44,13 +44,12 @@ class Vault:
             await self._sessions.update(visitor.live, _storing(vaulted, path, now))
             return ()
         jar = visitor.jar.store(vaulted, path, now)
-        return () if jar == visitor.jar else self.seal(jar, visitor)
+        return () if jar == visitor.jar else self.seal(jar, visitor.jar_id or secrets.token_bytes(12))
 
-    def seal(self, jar: Jar, visitor: Visitor) -> Headers:
-        """The anonymous visitor's jar as a Set-Cookie header, under the same jar ID as before."""
+    def seal(self, jar: Jar, jar_id: bytes) -> Headers:
+        """A stranger's jar as a Set-Cookie header."""
         if not jar.cookies:
             return (self._own.clear(self._own.jar),)
-        jar_id = visitor.jar_id or secrets.token_bytes(12)
         sealed = self._sessions.seal_jar(jar, jar_id)
         while len(sealed) > LARGEST_JAR and jar.cookies:
             largest = max(jar.cookies, key=lambda cookie: len(cookie.value))

@@ -24,6 +24,7 @@ class Visitor:
     jar: Jar = field(default_factory=Jar)
     jar_id: bytes = b""
     previous: LiveSession | None = None  # the session that this browser has but that counts for nothing here
+    fresh_after: bool = False  # the jar is a session's vault: if this sign-in fails, nothing of it stays
 
     @property
     def session(self) -> Session | None:

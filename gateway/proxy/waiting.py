@@ -17,6 +17,7 @@ from gateway.core.navigation import is_navigation
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.page_edits import edit_page
 from gateway.core.params import Parameters, parse_form
+from gateway.core.public_hosts import PublicHosts
 from gateway.core.session import Level, assurance_level
 from gateway.proxy.actions import Action, Forward, ReadBody, Reply
 from gateway.proxy.forwarding import Forwarding
@@ -44,6 +45,7 @@ class Waiting:
         error_page: ErrorPage,
         public_origin: bytes,
         form_bytes: int,
+        hosts: PublicHosts,
     ) -> None:
         self._sessions = sessions
         self._forwarding = forwarding
@@ -52,6 +54,7 @@ class Waiting:
         self._error_page = error_page
         self._public_origin = public_origin
         self._form_bytes = form_bytes
+        self._hosts = hosts
 
     def sign_in_needed(self, visit: Visit, decision: SignInNeeded) -> Action:
         """A first visit is led to the app's sign-in page; whoever was signed in before is told that it ended."""
@@ -95,13 +98,7 @@ class Waiting:
 
     def _foreign(self, visit: Visit) -> bool:
         """Whether another site sent this form: it must not be kept and sent later with the person's own code."""
-        if visit.head.method in _READING:
-            return False
-        site = first_header(visit.head.headers, b"sec-fetch-site")
-        origin = first_header(visit.head.headers, b"origin")
-        if site is not None:
-            return site not in (b"same-origin", b"none")
-        return origin is not None and origin != self._public_origin
+        return visit.head.method not in _READING and not self._hosts.own_form(visit.head.headers)
 
     async def _keep(
         self, visit: Visit, live: LiveSession, decision: ChoiceNeeded | CodeNeeded, body: bytes | None
@@ -143,7 +140,7 @@ class Waiting:
             return await self._send(visit, live, held, judge)
         visit.visitor.live = await self._sessions.update(live, _nothing_waits) or live
         if held is None:
-            return Reply(see_other(visit.target.raw))
+            return Reply(see_other(self._public_origin + visit.target.raw))  # `//a/b` alone would be another host
         level = assurance_level(visit.visitor.session, visit.visitor.policy, visit.now)
         headers, body = edit_page(held.headers, held.body, self._forwarding.selectors(visit, level))
         return Reply(Answer(held.status, held.reason, headers, body))

@@ -40,6 +40,15 @@ def test_the_longest_prefix_of_whole_segments_owns_a_path(path: bytes, owner: st
     assert (found.name if found else None) == owner
 
 
+def test_the_gateways_own_pages_need_no_app_at_the_root() -> None:
+    table = AppTable((app("attendance", b"/shugyo"),))
+    found = table.first_for_pages(b"/.sekisho/choice")
+    assert found is not None
+    assert found.name == "attendance"
+    assert table.first_for_pages(b"/other") is None
+    assert AppTable(()).first_for_pages(b"/.sekisho/choice") is None
+
+
 def test_an_authority_puts_ipv6_in_brackets() -> None:
     assert UpstreamAddress("http", "::1", 80).authority == b"[::1]:80"
     assert UpstreamAddress("http", "app", 80).authority == b"app:80"

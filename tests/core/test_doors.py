@@ -32,18 +32,27 @@ def test_a_sign_in_address_is_exact(method: bytes, path: bytes, expected: list[S
 @pytest.mark.parametrize(
     ("path", "doubtful", "expected"),
     [
+        (b"/login", False, [SIGN_IN]),
         (b"/Login", False, [SIGN_IN]),
         (b"/login/", False, [SIGN_IN]),
         (b"/wp-login.php/x", False, [PHP]),
         (b"//login", True, [SIGN_IN]),
         (b"/x/../wp-login.php;a/b", True, [PHP]),
+        (b"/wiki/a", False, [ANY]),
         (b"/logins", False, []),
-        (b"/other", False, []),
+        (b"/", False, []),
     ],
 )
 def test_what_some_app_might_take_for_a_sign_in(path: bytes, doubtful: bool, expected: list[SignInRule]) -> None:
-    assert list(DOORS.beside(b"POST", path, doubtful=doubtful)) == expected
-    assert DOORS.beside(b"GET", path, doubtful=doubtful) == ()
+    assert list(DOORS.beside(path, doubtful=doubtful)) == expected
+
+
+def test_a_door_at_the_root_has_everything_beside_it() -> None:
+    root = replace(SIGN_IN, path="/")
+    doors = Doors((root,), ())
+    assert doors.sign_in(b"POST", b"/") == (root,)
+    assert doors.beside(b"/", doubtful=False) == (root,)
+    assert doors.beside(b"/x", doubtful=False) == (root,)
 
 
 @pytest.mark.parametrize(

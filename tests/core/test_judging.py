@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.core.judging import attempted_login_id, may_carry_login_id, plain_body, signed_in
+from gateway.core.judging import attempted_login_id, may_carry_login_id, mentions_login_id, plain_body, signed_in
 from gateway.core.messages import Headers, ResponseHead
 from gateway.core.params import Missing
 from gateway.core.signin import AnswerTest, FieldPlace, SignInRule
@@ -191,3 +191,41 @@ def test_what_could_be_a_sign_in_before_the_body_is_read() -> None:
     assert may_carry_login_id(rule(place=FieldPlace.QUERY), b"", ())
     assert not may_carry_login_id(rule(place=FieldPlace.QUERY), None, ())
     assert may_carry_login_id(rule(place=FieldPlace.JSON), None, ())
+
+
+JSON = ((b"Content-Type", b"application/json"),)
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "body", "expected"),
+    [
+        (b"user=B1", (), b"", True),
+        (b"User=B1", (), b"", True),
+        (b"page=2", (), b"", False),
+        (b"us%65r=%zz", (), b"", True),
+        (b"a=%zz", (), b"", False),
+        (None, FORM, b"user=B1", True),
+        (None, FORM, b"x=1", False),
+        (None, FORM, b"x=%zz", True),
+        (None, JSON, b'{"a": [{"User": "B1"}]}', True),
+        (None, JSON, b'{"us\\u0065r": "B1"}', True),
+        (None, JSON, b'{"a": ["user"]}', False),
+        (None, JSON, '{"user": 1}'.encode("utf-16"), True),
+        (None, JSON, b"broken user", True),
+        (None, JSON, b"broken", False),
+        (None, (*JSON, (b"Content-Encoding", b"gzip")), b"\x1f\x8b", True),
+        (None, ((b"Content-Type", b"text/plain"),), b"USER=B1", True),
+        (None, ((b"Content-Type", b"text/plain"),), b"[" * 100_000, False),
+        (None, (), b"user=B1", True),
+    ],
+)
+def test_where_else_an_app_might_find_the_login_field(
+    query: bytes | None, headers: Headers, body: bytes, expected: bool
+) -> None:
+    assert mentions_login_id(rule(), query, headers, body) is expected
+
+
+def test_the_last_part_of_a_json_path_is_the_field() -> None:
+    dotted = rule(place=FieldPlace.JSON, field="login.id")
+    assert mentions_login_id(dotted, None, JSON, b'{"id": 1}')
+    assert not mentions_login_id(dotted, None, JSON, b'{"login": 1}')

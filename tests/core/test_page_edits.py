@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from gateway.core import page_edits
 from gateway.core.apps import PageEdit, Removal
-from gateway.core.page_edits import PageEdits, PageFilter, edit_page, editable, edited_headers
+from gateway.core.page_edits import (
+    PageEdits,
+    PageFilter,
+    edit_page,
+    editable,
+    edited_headers,
+    scrub_page,
+    scrubbable,
+)
 from gateway.core.recoding import Regzipped
 from gateway.core.subject import Feature
 from tests.core.world import policy
@@ -107,3 +115,38 @@ def test_a_page_beyond_all_measure_passes_as_it_is(monkeypatch: pytest.MonkeyPat
     assert page_filter.feed(PAGE[8:12]) == PAGE[:12]
     assert page_filter.feed(PAGE[12:]) == PAGE[12:]
     assert page_filter.finish() == b""
+
+
+LINK = b'<a href="/x;jsessionid=AB">x</a>'
+NAMES = ("jsessionid",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "coding", "expected"),
+    [
+        (b"text/html", b"", True),
+        (b"application/json", b"gzip", True),
+        (b"text/javascript", b"identity", True),
+        (b"application/xml", b"", True),
+        (b"", b"", True),
+        (b"image/png", b"", False),
+        (b"text/html", b"br", False),
+    ],
+)
+def test_which_answers_may_hold_an_address_in_text(kind: bytes, coding: bytes, expected: bool) -> None:
+    headers = ((b"Content-Type", kind), (b"Content-Encoding", coding)) if kind else ()
+    assert scrubbable(headers) is expected
+
+
+def test_session_ids_leave_a_whole_body_and_nothing_else_changes() -> None:
+    assert scrub_page(HTML, LINK, NAMES) == b'<a href="/x">x</a>'
+    assert gzip.decompress(scrub_page(GZIP, gzip.compress(LINK), NAMES)) == b'<a href="/x">x</a>'
+    packed = gzip.compress(PAGE)
+    assert scrub_page(GZIP, packed, NAMES) is packed
+    assert scrub_page(HTML, LINK, ()) is LINK
+    assert scrub_page(((b"Content-Type", b"image/png"),), LINK, NAMES) is LINK
+
+
+def test_a_body_that_cannot_be_opened_to_look_is_not_shown() -> None:
+    with pytest.raises(zlib.error):
+        scrub_page(GZIP, b"no gzip " + LINK, NAMES)

@@ -50,3 +50,27 @@ def test_a_host_is_ours_or_it_is_not(hosts: PublicHosts, host: bytes, expected: 
 )
 def test_a_handshake_from_another_site_is_foreign(headers: tuple[tuple[bytes, bytes], ...], expected: bool) -> None:
     assert PUBLIC.foreign_handshake(headers) is expected
+
+
+@pytest.mark.parametrize(
+    ("hosts", "headers", "expected"),
+    [
+        (PUBLIC, (), True),
+        (PUBLIC, ((b"Sec-Fetch-Site", b"same-origin"), (b"Origin", b"null")), True),
+        (PUBLIC, ((b"Sec-Fetch-Site", b"none"),), True),
+        (PUBLIC, ((b"Sec-Fetch-Site", b"same-site"),), False),
+        (PUBLIC, ((b"Sec-Fetch-Site", b"cross-site"),), False),
+        (PUBLIC, ((b"Sec-Fetch-Site", b"same-origin"), (b"Sec-Fetch-Site", b"cross-site")), False),
+        (PUBLIC, ((b"Origin", b"https://app.test"),), True),
+        (PUBLIC, ((b"Origin", b"HTTPS://APP.test"),), True),
+        (PUBLIC, ((b"Origin", b"http://app.test"),), False),
+        (PUBLIC, ((b"Origin", b"https://app.test.evil"),), False),
+        (PUBLIC, ((b"Origin", b"null"),), False),
+        (HERE, ((b"Origin", b"http://localhost:8080"),), True),
+        (HERE, ((b"Origin", b"http://evil.test:8080"),), False),
+    ],
+)
+def test_a_form_is_ours_or_another_sites(
+    hosts: PublicHosts, headers: tuple[tuple[bytes, bytes], ...], expected: bool
+) -> None:
+    assert hosts.own_form(headers) is expected
