@@ -40,13 +40,20 @@ def canonical_login_id(typed: str) -> str:
     """Fold the spellings that a legacy app may accept for one person into one.
 
     Two spellings of one ID must share one second factor and one lock-out: without folding, a thief of the
-    password could enrol afresh as `b00000101` (CVE-2026-47203 was of this kind). Width, case and surrounding
-    space are folded. Raises ValueError for an empty ID or one with control characters.
+    password could enrol afresh as `b00000101` (CVE-2026-47203 was of this kind). Width, case, accents and
+    surrounding space are folded: many databases collate `B\u0301` equal to `B`. Raises ValueError for an empty ID or
+    one with control characters.
     """
-    folded = unicodedata.normalize("NFKC", typed).strip().upper()
-    folded = unicodedata.normalize("NFKC", folded)
+    folded = _unmarked(_unmarked(typed).upper()).strip()  # twice: capitals of some letters (`\u01f0`) bring a mark
     if not folded or len(folded) > 128:
         raise ValueError("a login ID has 1 to 128 characters")
     if any(unicodedata.category(character)[0] == "C" for character in folded):
         raise ValueError("a login ID holds no control characters")
     return folded
+
+
+def _unmarked(text: str) -> str:
+    """Width folded, combining (Mn) and enclosing (Me) marks gone."""
+    apart = unicodedata.normalize("NFKD", text)
+    bare = "".join(character for character in apart if unicodedata.category(character) not in ("Mn", "Me"))
+    return unicodedata.normalize("NFKC", bare)
