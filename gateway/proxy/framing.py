@@ -12,12 +12,11 @@ BUFFER = 65536  # bytes of a body that may wait for a connection
 CHUNKED = (b"Transfer-Encoding", b"chunked")
 CLOSE = (b"Connection", b"close")
 KEEP_ALIVE = (b"Connection", b"keep-alive")
+_line = b": ".join
 
 
 def _head(first: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    lines = [first]
-    lines += [name + b": " + value for name, value in headers]
-    lines.append(b"\r\n")
+    lines = [first, *map(_line, headers), b"\r\n"]
     data = b"\r\n".join(lines)
     # A line break inside a name, value, reason or target would start a header or an answer of its own.
     if data.count(b"\n") != len(lines) or data.count(b"\r") != len(lines):

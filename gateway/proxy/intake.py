@@ -98,7 +98,14 @@ class Intake:
             return
         if self._begun:
             self._head_raw = piece  # what stands in front of this head belongs to others
-        if self.head_open and len(self._head_raw) > self._limits.head_bytes:
+        if self.head_open:
+            self._limit_open_head()
+
+    def _limit_open_head(self) -> None:
+        """Between slices: a head that has not ended must not grow without end."""
+        if len(self._headers) > self._limits.head_count:
+            self._refuse(Refusal(431, "head-count"))
+        elif len(self._head_raw) > self._limits.head_bytes:
             self._refuse(Refusal(431, "head-bytes") if self._headers else Refusal(414, "target-bytes"))
 
     def _refuse(self, refusal: Refusal) -> None:
@@ -144,15 +151,14 @@ class Intake:
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; trailers come this way, too, and end here."""
         if self.head_open:
-            headers = self._headers
-            if len(headers) >= self._limits.head_count:
-                self._stop(Refusal(431, "head-count"))
-            headers.append((name, value.rstrip(b" \t")))
+            self._headers.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         """The head is whole: refuse it, or queue the request."""
         if self._muted:
             return
+        if len(self._headers) > self._limits.head_count:
+            self._stop(Refusal(431, "head-count"))
         parser = self._parser
         version: str = parser.get_http_version()
         method: bytes = parser.get_method()

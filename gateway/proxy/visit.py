@@ -14,6 +14,8 @@ from gateway.core.target import Target
 from gateway.proxy.replies import new_reference
 from gateway.stores.sessions import LiveSession
 
+_NO_COOKIES = Jar()
+
 
 @dataclass(slots=True)
 class Visitor:
@@ -21,7 +23,7 @@ class Visitor:
 
     live: LiveSession | None = None
     policy: Policy | None = None
-    jar: Jar = field(default_factory=Jar)
+    jar: Jar = _NO_COOKIES
     jar_id: bytes = b""
     previous: LiveSession | None = None  # the session that this browser has but that counts for nothing here
     fresh_after: bool = False  # the jar is a session's vault: if this sign-in fails, nothing of it stays
