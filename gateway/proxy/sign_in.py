@@ -29,6 +29,7 @@ from gateway.core.session import Level, Session, assurance_level
 from gateway.core.signin import FieldPlace, SignInRule
 from gateway.core.subject import Kind, Subject, canonical_login_id
 from gateway.proxy.actions import Reply, UpstreamClient
+from gateway.proxy.budget import Budget
 from gateway.proxy.forwarding import readable_answer
 from gateway.proxy.replies import see_other, with_headers
 from gateway.proxy.vaulting import Vault, withhold
@@ -73,6 +74,7 @@ class SignIn:
 
     def __init__(self, parts: SignInParts) -> None:
         self._parts = parts
+        self._refusals = Budget()
 
     async def carry(self, visit: Visit, rule: SignInRule, typed: str, body: bytes) -> Reply:
         """Forward the sign-in, judge what comes back, and answer the browser.
@@ -102,7 +104,10 @@ class SignIn:
         answer = Answer(head.status, head.reason, passed, shown)
         if signed_in(rule, head, answer_body):
             return await self._succeeded(visit, rule, login_id, answer, vaulted)
-        await self._record(visit, "sign_in.password.refused", Subject(login_id, Kind.UNKNOWN), rule.name)
+        if self._refusals.spend(visit.client, visit.now):
+            await self._record(visit, "sign_in.password.refused", Subject(login_id, Kind.UNKNOWN), rule.name)
+        else:
+            _log.warning("too many failed sign-ins from %s for the audit record", visit.client)
         plain = plainly_failed(rule, head, answer_body)
         return self._failed(visit, b"" if plain or not vaulted else _tag(login_id), answer, vaulted)
 
