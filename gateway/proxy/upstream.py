@@ -169,10 +169,10 @@ class UpstreamConnection(asyncio.Protocol):
         pieces, self._pieces = self._pieces, []
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         complete = self._complete
+        first, self._reported = not self._reported, True
         if complete:
-            self._end()
-        if not self._reported:
-            self._reported = True
+            self._end()  # may hand this connection to whoever waits: from here on its state is theirs
+        if first:
             exchange.answer(head, body, complete)
         elif body or complete:
             exchange.more(body, complete)
