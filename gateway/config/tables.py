@@ -11,14 +11,14 @@ from gateway.config.faults import Faults, did_you_mean
 from gateway.config.settings import EstablishmentEntry
 from gateway.core.subject import Kind, Subject, canonical_login_id
 
-_PEOPLE = ("login_id", "kind", "office", "establishment", "employee", "role", "name")
+_PEOPLE = ("login_id", "kind", "office", "establishment", "employee", "role", "name", "aliases")
 _ESTABLISHMENTS = ("code", "office", "name")
 _KINDS = {Kind.OFFICE.value: Kind.OFFICE, Kind.ESTABLISHMENT.value: Kind.ESTABLISHMENT}
 Row = tuple[int, dict[str, str]]
 
 
 def read_people(path: Path) -> tuple[dict[str, Subject], Faults]:
-    """People by canonical login ID, with what is wrong with the file."""
+    """People by canonical login ID and by every alias of it, with what is wrong with the file."""
     faults = Faults(str(path))
     people: dict[str, Subject] = {}
     lines: dict[str, int] = {}
@@ -26,12 +26,25 @@ def read_people(path: Path) -> tuple[dict[str, Subject], Faults]:
         subject = _person(line, row, faults)
         if subject is None:
             continue
-        if subject.login_id in people:
-            what = f"{subject.login_id} is also on line {lines[subject.login_id]}."
-            faults.put(line, 1, "login_id", "duplicate-person", what, "Keep one: width and case make no difference.")
-            continue
-        people[subject.login_id], lines[subject.login_id] = subject, line
+        for column, name in _names(line, subject, row, faults):
+            if name not in people:
+                people[name], lines[name] = subject, line
+            elif lines[name] != line:
+                what = f"{name} is also on line {lines[name]}."
+                faults.put(line, 1, column, "duplicate-person", what, "Keep one: width and case make no difference.")
     return people, faults
+
+
+def _names(line: int, subject: Subject, row: dict[str, str], faults: Faults) -> list[tuple[str, str]]:
+    """(column, canonical name) of everything that the app accepts for this person."""
+    names = [("login_id", subject.login_id)]
+    for alias in row.get("aliases", "").split(";"):
+        if alias.strip():
+            try:
+                names.append(("aliases", canonical_login_id(alias)))
+            except ValueError as error:
+                faults.put(line, 1, "aliases", "bad-value", f"{error}.", "Write names as people type them, with ;.")
+    return names
 
 
 def _person(line: int, row: dict[str, str], faults: Faults) -> Subject | None:

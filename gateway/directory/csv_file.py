@@ -17,7 +17,7 @@ class CsvDirectory:
         faults.raise_if_any()
 
     async def subject(self, login_id: str) -> Subject | None:
-        """The person of that line."""
+        """The person of that line, by the login ID or an alias: always with the one login ID of the line."""
         return self._people.get(login_id)
 
     async def close(self) -> None:

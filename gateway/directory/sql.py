@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gateway.config.settings import SqlDirectory as SqlSettings
 from gateway.core.errors import StoreUnavailable
-from gateway.core.subject import Kind, Subject
+from gateway.core.subject import Kind, Subject, canonical_login_id
 
 _CACHED_PEOPLE = 10_000
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -23,6 +23,9 @@ _KINDS = {"office": Kind.OFFICE, "establishment": Kind.ESTABLISHMENT}
 
 class SqlDirectory:
     """Reads one row per login ID, within a time limit, and keeps answers for a while.
+
+    A column `login_id` leads the names by which an app knows one person (e-mail addresses) to one ID, so that they
+    share one second factor and one lock.
 
     The ID is a bound parameter, whatever it holds. Only people who were found are kept: somebody who was entered a
     moment ago must not wait, and strangers must not fill the cache.
@@ -91,7 +94,7 @@ def _engine(url: str, file: Path | None) -> AsyncEngine:
     return create_async_engine(parsed)
 
 
-def _subject(login_id: str, row: Mapping[str, Any]) -> Subject:
+def _subject(asked: str, row: Mapping[str, Any]) -> Subject:
     """Codes are text, also where a column is numeric. A kind that nobody knows is UNKNOWN: a second factor."""
     text = {name.lower(): "" if value is None else str(value).strip() for name, value in row.items()}
     kind = _KINDS.get(text.get("kind", "").lower(), Kind.UNKNOWN)
@@ -99,4 +102,12 @@ def _subject(login_id: str, row: Mapping[str, Any]) -> Subject:
     if not text.get(needed):
         kind = Kind.UNKNOWN
     names = ("office", "establishment", "employee", "role", "name")
-    return Subject(login_id, kind, **{name: text.get(name, "") for name in names})
+    return Subject(_own_id(asked, text), kind, **{name: text.get(name, "") for name in names})
+
+
+def _own_id(asked: str, text: Mapping[str, str]) -> str:
+    """The row's own ID, whatever name was asked for. One that is none answers nothing: an alias would stay one."""
+    try:
+        return canonical_login_id(text["login_id"]) if "login_id" in text else asked
+    except ValueError:
+        raise StoreUnavailable("directory", "the column login_id holds no login ID") from None

@@ -12,6 +12,7 @@ import aiosqlite
 import asyncpg
 import pytest
 
+from gateway.config.faults import Fault
 from gateway.config.settings import DirectoryPattern, EstablishmentEntry
 from gateway.config.settings import DirectorySettings as Settings
 from gateway.config.settings import SqlDirectory as SqlSettings
@@ -247,3 +248,43 @@ async def test_a_missing_sqlite_file_is_not_made(tmp_path: Path) -> None:
         await built.subject("A1")
     await built.close()
     assert not (tmp_path / "people.db").exists()
+
+
+async def test_every_alias_of_a_file_leads_to_the_one_login_id(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("login_id,kind,office,aliases\nA1,office,0001,taro@example.jp; ｔａｒｏ;a1\n", "utf-8")
+    built = build(Settings(people_csv=path))
+    assert {await built.subject(name) for name in ("A1", "TARO@EXAMPLE.JP", "TARO")} == {
+        Subject("A1", Kind.OFFICE, "0001")
+    }
+    assert await built.subject("") is None
+
+
+async def test_an_alias_that_is_somebody_elses_or_none_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("login_id,kind,office,aliases\nA1,office,1,x\nA2,office,1,Ｘ\nA3,office,1,a\0b\n", "utf-8")
+    with pytest.raises(ConfigRefused) as refused:
+        build(Settings(people_csv=path))
+    assert [(fault.line, fault.code) for fault in refused.value.faults if isinstance(fault, Fault)] == [
+        (3, "duplicate-person"),
+        (4, "bad-value"),
+    ]
+
+
+async def test_a_column_login_id_leads_every_name_to_one_login_id(tmp_path: Path) -> None:
+    url = await sqlite_people(tmp_path / "people.db")
+    query = "SELECT ' a00010001 ' AS Login_ID, 'office' AS kind, '0001' AS office WHERE :login_id <> 'NOBODY'"
+    built = build(Settings(sql=SqlSettings(url, query, 5.0)))
+    for name in ("TARO@EXAMPLE.JP", "A00010001"):
+        assert await built.subject(name) == Subject("A00010001", Kind.OFFICE, "0001")
+    assert await built.subject("NOBODY") is None
+    await built.close()
+
+
+async def test_a_column_login_id_without_one_is_no_answer(tmp_path: Path) -> None:
+    url = await sqlite_people(tmp_path / "people.db")
+    query = "SELECT NULL AS login_id, 'office' AS kind, '0001' AS office WHERE :login_id <> ''"
+    built = build(Settings(sql=SqlSettings(url, query, 5.0)))
+    with pytest.raises(StoreUnavailable, match="holds no login ID"):
+        await built.subject("A1")
+    await built.close()
