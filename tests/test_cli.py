@@ -97,7 +97,7 @@ ROWS: tuple[tuple[tuple[str, ...], int, tuple[str, ...]], ...] = (
     (("--login-id", "B00000301", "GET", "/password"), 0, ("full-session", "office does not use 2FA")),
     (("--login-id", "B00000601", "GET", "/password"), 0, ("full-session", "establishment does not use 2FA")),
     (("--login-id", "B00000101", "--totp", "POST", "/password"), 0, ("full-session",)),
-    (("--login-id", "Z9", "GET", "/top"), 1, ("code-due", "unknown to the directory")),
+    (("--login-id", "Z9", "GET", "/top"), 1, ("turned away at sign-in", "unknown to the directory")),
     ((*RESTRICTED, "GET", "/top"), 0, ("restricted-route",)),
     ((*RESTRICTED, "GET", "/shugyo/punch"), 0, ("exempt-feature", "attendance.punch")),
     ((*RESTRICTED, "--form", "kubun=shukkin", "POST", "/shugyo/punch"), 0, ("exempt-feature",)),
@@ -172,6 +172,14 @@ def test_a_person_whom_the_directory_must_know_is_turned_away(tmp_path: Path) ->
     done = run("explain", str(file), "--login-id", "Z1", "--totp", "GET", "/top")
     assert done.exit_code == 1
     assert "turned away at sign-in" in done.output
+
+
+def test_a_person_whom_only_the_app_knows_may_be_asked_for_a_code(tmp_path: Path) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text(GOOD.replace("directory:\n", "directory:\n  unknown: second-factor\n"), "utf-8")
+    done = run("explain", str(file), "--login-id", "Z1", "GET", "/top")
+    assert done.exit_code == 1
+    assert "code-due" in done.output
 
 
 def test_keys_init_makes_a_private_file_once_and_never_again(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ class SignOutBlock(Block):
     """An address that ends the app's session."""
 
     path: str = key(PATH, "The path.")
-    methods: tuple[bytes, ...] = key(ListOf(METHOD, one=True, few=1), "The methods; default [GET].", default=(b"GET",))
+    methods: tuple[bytes, ...] = key(ListOf(METHOD, one=True, few=1), "The methods; default: any.", default=())
     query: tuple[tuple[str, str], ...] = key(
         MapOf(TEXT, TEXT), "Parameters that make this address one, such as {do: logout}.", default=()
     )

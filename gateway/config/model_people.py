@@ -58,7 +58,11 @@ class SqlBlock(Block):
     """A query on the operator's own database."""
 
     url: str = key(SECRET, "sqlite:///file or postgresql://user:password@host/name.")
-    query: str = key(LONG_TEXT, "SELECT kind, office, establishment, employee, role, name … WHERE … = :login_id.")
+    query: str = key(
+        LONG_TEXT,
+        "SELECT kind, office, establishment, employee, role, name … WHERE … = :login_id. "
+        "A column login_id: the person's one ID, where the app takes several names (e-mail).",
+    )
     timeout: float = key(duration(0.05, 60), "After so long the database counts as down.", default=2.0)
     cache: float = key(duration(0, 3600), "How long an answer is kept; 0s: not at all.", default=60.0)
 
@@ -83,16 +87,26 @@ class DirectoryBlock(Block):
 
     unknown: str = key(
         words("second-factor", "refuse"),
-        "People whom only the app knows: second-factor, or refuse.",
-        default="second-factor",
+        "People whom only the app knows: refuse (default), or second-factor if the app takes one name per person.",
+        default="refuse",
     )
     patterns: tuple[PatternBlock, ...] = key(ListOf(Record(PatternBlock)), "Asked last; the first match.", default=())
     establishments: tuple[EstablishmentBlock, ...] = key(
         ListOf(Record(EstablishmentBlock)), "Which office an establishment belongs to.", default=()
     )
     establishments_csv: str = key(FILE, "The same as a CSV file: code,office,name.", default="")
-    people_csv: str = key(FILE, "People: login_id,kind,office,establishment,employee,role,name.", default="")
+    people_csv: str = key(FILE, "People: login_id,kind,office,establishment,employee,role,name,aliases.", default="")
     sql: SqlBlock | None = optional(Record(SqlBlock), "Asked after the CSV file.")
+
+    def check(self, faults: Faults) -> None:
+        """Two names of one person that nobody knows to be one would be two second factors: a thief enrols afresh."""
+        if self.unknown == "second-factor":
+            what = "whoever has a password may enrol under any name that the app also takes for that person (e-mail)."
+            remedy = "Make sure that the app takes one name per person, or list people in people_csv or sql and refuse."
+            faults.warn(self.at("unknown"), "unknown-enrols", what, remedy)
+        elif not (self.patterns or self.people_csv or self.sql):
+            what = "nobody is known and the unknown are refused: nobody can sign in."
+            faults.warn(self.node, "nobody-known", what, "Add patterns, people_csv or sql.")
 
 
 @block

@@ -106,7 +106,7 @@ class DirectorySettings:
     people_csv: Path | None = None
     sql: SqlDirectory | None = None
     establishments: tuple[EstablishmentEntry, ...] = ()
-    refuse_unknown: bool = False  # False: an unknown ID needs the second factor; True: it is turned away
+    refuse_unknown: bool = True  # False: an unknown ID needs the second factor; True: it is turned away
 
 
 @dataclass(frozen=True, slots=True)

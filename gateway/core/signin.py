@@ -52,6 +52,6 @@ class SignOutRule:
 
     app: str
     path: str
-    methods: frozenset[bytes]
+    methods: frozenset[bytes]  # empty: any
     query: tuple[tuple[str, str], ...] = ()
     line: int = 0

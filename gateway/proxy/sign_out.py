@@ -48,5 +48,5 @@ class LegacySignOut:
 
 
 def _method(rule: SignOutRule) -> bytes:
-    """POST where the rule knows it: some apps answer a GET with a question."""
+    """GET unless the rule names POST and not GET: some apps answer a GET with a question."""
     return b"POST" if b"POST" in rule.methods and b"GET" not in rule.methods else b"GET"

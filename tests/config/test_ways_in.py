@@ -51,6 +51,7 @@ ROWS: tuple[tuple[str, str, str, int], ...] = (
     ("session-ids", "    paths: [/meisai]", "    paths: [/meisai]\n    session_ids: []", 25),
     ("unlimited-guesses", "tries: 5", "tries: 5, stop_after: null", 7),
     ("lower-case", "A(?P<office>[0-9]{4})", "a(?P<office>[0-9]{4})", 39),
+    ("unknown-enrols", "directory:\n", "directory:\n  unknown: second-factor\n", 38),
     ("trusts-everybody", "listen: 127", "trusted_proxies: [0.0.0.0/0]\nlisten: 127", 2),
     ("plain-http", "https://login.example.jp/", "http://127.0.0.1:8080/", 3),
 )
@@ -70,6 +71,11 @@ def test_a_careful_file_has_no_warnings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("code", "old", "new", "line"), ROWS)
 def test_each_open_way_in_is_told(code: str, old: str, new: str, line: int, tmp_path: Path) -> None:
     assert (code, line) in warnings_of(changed(old, new), tmp_path)
+
+
+def test_a_directory_in_which_nobody_can_be_found_is_told(tmp_path: Path) -> None:
+    start, end = GOOD.index("  patterns:\n"), GOOD.index("  establishments:\n")
+    assert ("nobody-known", 38) in warnings_of((GOOD[:start] + GOOD[end:]).encode(), tmp_path)
 
 
 def test_a_public_route_over_a_whole_app_is_told(tmp_path: Path) -> None:

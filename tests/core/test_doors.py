@@ -78,3 +78,9 @@ def test_folded_paths_of_doors() -> None:
     assert DOORS.opens_folded(b"/logout/")
     assert not DOORS.opens_folded(b"/wiki/a")
     assert not DOORS.opens_folded(b"/top")
+
+
+def test_a_sign_out_rule_without_methods_is_for_all() -> None:
+    doors = Doors((), (SignOutRule("portal", "/logout", frozenset()),))
+    assert all(doors.sign_out(method, b"/logout", None) for method in (b"GET", b"HEAD", b"POST", b"DELETE"))
+    assert doors.sign_out(b"GET", b"/other", None) is None
