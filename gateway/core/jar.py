@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.core.cookie_dates import cookie_date
 
@@ -15,7 +15,7 @@ class VaultedCookie:
     """One cookie of an app. `expires_at` in Unix seconds; None: as long as the session."""
 
     name: bytes
-    value: bytes
+    value: bytes = field(repr=False)
     path: bytes
     expires_at: float | None
 

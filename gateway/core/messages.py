@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.core.values import fast_frozen
 
@@ -36,7 +36,7 @@ class Answer:
     status: int
     reason: bytes
     headers: Headers
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
 
 
 def header_values(headers: Headers, name: bytes) -> list[bytes]:

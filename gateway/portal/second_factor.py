@@ -14,7 +14,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.core.lockout import Locked, LockoutLimits, Reserved, Stopped
@@ -95,7 +95,7 @@ class Standing:
 class Enrolment:
     """A secret to show, in base32, until `ends_at`."""
 
-    secret: str
+    secret: str = field(repr=False)
     nonce: str
     ends_at: float
 

@@ -6,7 +6,7 @@ All times are Unix seconds. Every method raises StoreUnavailable when the store 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.core.lockout import Attempt, LockoutLimits, LockState
@@ -72,7 +72,7 @@ class SecondFactor:
     """A confirmed second factor. `secret` is sealed for this login ID."""
 
     login_id: str
-    secret: bytes
+    secret: bytes = field(repr=False)
     enrolled_at: float
     last_step: int
 
@@ -82,7 +82,7 @@ class PendingEnrolment:
     """A secret shown on an enrolment page and not yet confirmed. `nonce` must come back with the code."""
 
     login_id: str
-    secret: bytes
+    secret: bytes = field(repr=False)
     nonce: str
     expires_at: float
 

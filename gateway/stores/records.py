@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gateway.core.cookies import Jar
@@ -39,7 +39,7 @@ class HeldForm:
     method: bytes
     target: bytes
     content_type: bytes
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class SessionRecord:
 
     session: Session
     jar: Jar
-    csrf: str
+    csrf: str = field(repr=False)
     continuation: Continuation | None = None
     enrolment: str | None = None
 
