@@ -168,11 +168,21 @@ async def _form_check(request: web.Request, handler: Handler) -> web.StreamRespo
     if request.method == "POST" and VISIT in request:
         if not _from_own_page(request):
             raise FormStale
-        sent = (await request.post()).get("csrf", "")
+        sent = (await _form(request)).get("csrf", "")
         kept = request[VISIT].live.record.csrf
         if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), kept.encode()):
             raise FormStale
     return await handler(request)
+
+
+async def _form(request: web.Request) -> Mapping[str, object]:
+    """The fields; what no browser makes of our forms (another charset, a broken multipart body) answers 400."""
+    try:
+        if (request.charset or "utf-8").lower() != "utf-8":
+            raise web.HTTPBadRequest
+        return await request.post()
+    except (AssertionError, LookupError, RuntimeError, ValueError, web.RequestPayloadError):
+        raise web.HTTPBadRequest from None
 
 
 def _from_own_page(request: web.Request) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pyotp
 import pytest
+from aiohttp import ClientSession, DummyCookieJar
 from yarl import URL
 
 from gateway.core.errors import StoreUnavailable
@@ -407,6 +408,34 @@ class TestForms:
     ) -> None:
         browser = await world.sign_in()
         assert (await browser.post("/.sekisho/choice", {"choice": "restricted"}, **headers)).status == status
+
+    @pytest.mark.parametrize(
+        ("content_type", "body"),
+        [
+            ("application/x-www-form-urlencoded; charset=foo", b"csrf=%FF"),
+            ("application/x-www-form-urlencoded; charset=utf-16", b"csrf=1"),
+            ("application/x-www-form-urlencoded; charset=raw_unicode_escape", b"csrf=\\ud800"),
+            ("application/x-www-form-urlencoded", b"csrf=\xff"),
+            ("multipart/form-data; boundary=x", b"csrf=1"),
+            ("multipart/form-data", b"csrf=1"),
+            ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--"),
+            (
+                "multipart/form-data; boundary=x",
+                b'--x\r\nContent-Disposition: form-data; name="csrf"\r\nContent-Type: a/b; charset=foo\r\n\r\n1\r\n--x--',
+            ),
+        ],
+    )
+    async def test_what_no_browser_makes_of_our_forms_is_malformed_and_no_failure_of_ours(
+        self, world: World, content_type: str, body: bytes, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        browser = await world.sign_in()
+        headers = {"Cookie": f"sekisho={browser.token}", "Content-Type": content_type, "Accept": "text/html"}
+        async with (
+            ClientSession(cookie_jar=DummyCookieJar()) as client,
+            client.post(world.address + "/.sekisho/choice", data=body, headers=headers) as answer,
+        ):
+            assert answer.status == 400
+        assert not [record for record in caplog.records if record.exc_info]
 
     async def test_a_form_that_is_too_large_is_refused(self, world: World) -> None:
         browser = await world.sign_in()
