@@ -13,6 +13,11 @@ _UNSEEN = bytes(byte for byte in range(256) if not 0x21 <= byte <= 0x7E)
 _BREAKS = re.compile(rb'[\x00-\x20,"\x7f-\xff]+')
 
 
+def is_plain(name: bytes) -> bool:
+    """Whether every parser reads this name alike, but for case."""
+    return _PLAIN.fullmatch(name) is not None
+
+
 @lru_cache(maxsize=4096)
 def name_folds(name: bytes) -> frozenset[bytes]:
     """Every reading of a cookie name, folded to lower case and to PHP's spelling (R-052).

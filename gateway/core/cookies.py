@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from gateway.core.cookie_names import name_folds
+from gateway.core.cookie_names import is_plain, name_folds
 from gateway.core.jar import Jar, VaultedCookie
 from gateway.core.messages import Headers
 
@@ -37,9 +37,11 @@ Pairs = list[tuple[bytes, bytes]]
 
 _CACHED_NAMES = 1024
 _CACHED_NAME_LENGTH = 64
+_ODD_NAMES = 50  # of one request: each is read in every way that some parser might
 
 # A second pair inside a value. Old Tomcats split at commas, aiohttp at white space, RFC 2109 modes at quotes.
 _HIDDEN_PAIR = re.compile(rb'[\x00-\x20,"\x7f-\xff]([^\x00-\x20,"=\x7f-\xff]++)[\x00-\x20"\x7f-\xff]*+=')
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")  # RFC 6265 section 4.1.1, RFC 2616 section 2.2
 _PLAIN_VALUE = re.compile(rb"[!#-+\--~]*+")
 
 
@@ -182,12 +184,20 @@ def cookie_for_app(
 ) -> bytes | None:
     """As `outgoing_cookie`, from the browser's pairs that have been read already.
 
-    `$Version` and its like would switch Tomcat to RFC 2109 quoting, in which one value may swallow the next pair.
+    `$Version` and its like would switch Tomcat to RFC 2109 quoting, in which one value may swallow the next pair. A
+    name that is no token has as many readings as there are parsers, and working them out costs time: it goes unread,
+    and so do names with escapes beyond the first few.
     """
     pairs = [cookie.name + b"=" + cookie.value for cookie in jar.for_path(path, now)] if jar.cookies else []
+    odd_left = _ODD_NAMES
     for name, value in browsers:
-        if rules.refuses(name, own_names) or name[:1] == b"$":
+        if not _TOKEN.fullmatch(name) or name[:1] == b"$":
             continue
-        if _PLAIN_VALUE.fullmatch(value) or not _hides_kept(value, rules, own_names):
+        names = (name,) if _PLAIN_VALUE.fullmatch(value) else (name, *_HIDDEN_PAIR.findall(value))
+        odd = sum(not is_plain(each) for each in names)
+        if odd > odd_left:
+            continue
+        odd_left -= odd
+        if not any(rules.refuses(each, own_names) for each in names):
             pairs.append(name + b"=" + value)
     return b"; ".join(pairs) if pairs else None

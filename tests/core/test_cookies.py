@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.cookie_dates import cookie_date
+from gateway.core.cookie_names import name_folds
 from gateway.core.cookies import (
     CookieRules,
     Duplicate,
@@ -243,3 +244,17 @@ def test_no_bytes_raise_and_no_vaulted_pair_is_sent(values: list[bytes]) -> None
     jar = Jar().store(values, b"/", NOW)
     assert Jar.from_bytes(jar.to_bytes()) == jar
     split_set_cookies(tuple((b"Set-Cookie", value) for value in values), RULES, OWN)
+
+
+def test_a_cookie_whose_name_is_no_token_goes_unread() -> None:
+    rules = CookieRules(vault=("JSESSIONID",))
+    assert out(b"a b=1; c(=2; \x82\xa0=3; d@=4; e[1]=5; f/g=6; h=7", rules=rules) == b"JSESSIONID=real; h=7"
+
+
+def test_of_names_that_parsers_read_in_many_ways_only_the_first_are_looked_at() -> None:
+    rules = CookieRules(vault=("JSESSIONID",))
+    name_folds.cache_clear()
+    names = [b"n%%%02x" % number for number in range(1000)]
+    sent = out(b"; ".join(name + b"=1" for name in names), b"plain=1; odd=,%41=", rules=rules)
+    assert sent == b"; ".join((b"JSESSIONID=real", *(name + b"=1" for name in names[:50]), b"plain=1"))
+    assert name_folds.cache_info().misses < 60
