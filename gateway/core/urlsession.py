@@ -39,14 +39,37 @@ def _address_pattern(names: tuple[str, ...]) -> re.Pattern[bytes]:
 
 
 def strip_url_session(value: bytes, names: tuple[str, ...]) -> bytes:
-    """`value` (an address, a header that holds one, a page) without session IDs of these parameter names."""
+    """`value` (an address or a header that holds one) without session IDs of these parameter names.
+
+    b"" for one that still holds an ID after four rounds: nobody but an attacker nests them.
+    """
+    stripped, clean = _stripped(value, names)
+    return stripped if clean or not _address_pattern(names).search(stripped) else b""
+
+
+def _without_ids(piece: bytes, names: tuple[str, ...]) -> bytes:
+    """A piece of a page without IDs; an address that cannot be made clean ends where its first ID begins."""
+    stripped, clean = _stripped(piece, names)
+    return stripped if clean else _rest_pattern(names).sub(b"", stripped)
+
+
+def _stripped(value: bytes, names: tuple[str, ...]) -> tuple[bytes, bool]:
+    """`value` after some rounds, and whether the last one found nothing: what is left must not come together to a
+    new ID. Each round is linear in the length."""
     if not names:
-        return value
+        return value, True
     pattern = _address_pattern(names)
-    # Again until nothing is found: what is left must not come together to a new one.
-    while (stripped := pattern.sub(lambda found: found["mark"] or b"", value)) != value:
-        value = stripped
-    return value
+    for _ in range(_ROUNDS):
+        value, count = pattern.subn(lambda found: found["mark"] or b"", value)
+        if not count:
+            return value, True
+    return value, False
+
+
+@lru_cache(maxsize=64)
+def _rest_pattern(names: tuple[str, ...]) -> re.Pattern[bytes]:
+    """An ID and what follows in the same address."""
+    return re.compile(rb"(?:%b)[^\s\"'<>]*+" % _address_pattern(names).pattern, re.IGNORECASE)
 
 
 @lru_cache(maxsize=64)
@@ -57,7 +80,12 @@ def _request_pattern(names: tuple[str, ...]) -> re.Pattern[bytes]:
 
 
 def has_url_session(target: bytes, names: tuple[str, ...]) -> bool:
-    """Whether a request's target carries such an ID in a spelling that some app would accept."""
+    """Whether a request's target carries such an ID in a spelling that some app would accept.
+
+    An empty target is what `strip_url_session` leaves of one that cannot be made clean: yes.
+    """
+    if not target and names:
+        return True
     if not names or not (b";" in target or b"?" in target or b"%" in target):
         return False
     pattern = _request_pattern(names)
@@ -115,9 +143,10 @@ class PageScrubber:
     def __init__(self, names: tuple[str, ...]) -> None:
         name = b"|".join(re.escape(name.encode()) for name in names)
         named = rb"[\s/\"']name\s*=\s*[\"']?(?:%b)(?=[\"'\s/>])" % name
-        field = re.compile(rb"<input(?=[\s/])[^<>]*?%b[^<>]*>" % named, re.IGNORECASE)
+        # The atomic group takes the first such name only: an unclosed tag with many costs one look at its rest.
+        field = re.compile(rb"<input(?=[\s/])(?>[^<>]*?%b)[^<>]*+>" % named, re.IGNORECASE)
         self._fields = _Pass(lambda data: field.sub(b"", data), _tag_tail)
-        self._addresses = _Pass(lambda data: strip_url_session(data, names), _address_tail)
+        self._addresses = _Pass(lambda data: _without_ids(data, names), _address_tail)
 
     def feed(self, data: bytes) -> bytes:
         """Take the next piece; give what may go on now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,7 @@ STRIPPED = (
     ("/a;jsessionid=1勤怠".encode(), "/a勤怠".encode()),
 )
 
-KEPT = (b"/a;xjsessionid=1", b"/a?xsid=1&side=2", b"/a;v=1?b=1", b"", b"jsessionid=1", b"&lt;SID")
+KEPT = (b"/a;xjsessionid=1", b"/a?xsid=1&side=2", b"/a;v=1?b=1", b"jsessionid=1", b"&lt;SID")
 
 
 @pytest.mark.parametrize(("value", "left"), STRIPPED)
@@ -150,3 +151,34 @@ def test_stripping_is_final_and_nothing_raises(value: bytes) -> None:
     assert len(once) <= len(value)
     assert b";jsessionid=" not in once.lower()
     has_url_session(value, NAMES)
+
+
+NESTED = b"/a" + b";jsessionid" * 6 + rb"\x3d" * 6  # each round uncovers the next
+HOSTILE = (
+    b";jsessionid" * 3000 + b";jsessionid=" + b"\\x3d" * 3000,
+    b";jsessionid=%25" * 4400,
+    b"?SID=1&" * 9000,
+    b"?SID=1&SID" * 6500,
+    b"%" + b"25" * 32000,
+    b";jsessionid=%" + b"25" * 32000,
+    b"%25" * 21000,
+    b"%u003b" * 11000,
+    b";" + b" " * 65000,
+    b"<input " + b" name=SID" * 7000,
+    b"<input name" + b" " * 65000,
+)
+
+
+def test_an_id_that_comes_together_again_and_again_leaves_nothing() -> None:
+    assert strip_url_session(NESTED, NAMES) == b""
+    assert has_url_session(b"", NAMES)
+    assert scrub([b"<a href='", NESTED, b"'>x</a>"]) == b"<a href='/a;jsessionid'>x</a>"
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_bytes_cost_little(value: bytes) -> None:
+    value = b"/a" + value[: 1 << 16]
+    for work in (strip_url_session, has_url_session, lambda page, _: scrub([page])):
+        began = time.process_time()
+        work(value, NAMES)
+        assert time.process_time() - began < 0.2
