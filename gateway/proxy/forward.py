@@ -13,7 +13,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from gateway.core.header_names import AnswerKind
-from gateway.core.heads import framing_header, response_headers
+from gateway.core.heads import framing_header
 from gateway.core.messages import ResponseHead
 from gateway.proxy import framing
 from gateway.proxy.actions import BodyFilter, Forward, ResponsePlan
@@ -145,11 +145,7 @@ class ForwardExchange:
         self._client.progress()
 
     def interim(self, head: ResponseHead) -> None:
-        """103 goes on with its Link headers only: a cookie in it would pass the vault by. Others end here."""
-        if head.status == 103 and not self.answered and self._client.speaks_1_1:
-            links = [pair for pair in response_headers(head.headers) if pair[0].lower() == b"link"]
-            if links:
-                self._client.write(framing.answer_head(103, head.reason, links))
+        """Ends here, 103 too: cookies and session IDs in its links would pass the vault by."""
 
     def answer(self, head: ResponseHead, body: bytes, complete: bool) -> None:
         """The head came; the gate says how it goes on."""

@@ -421,7 +421,7 @@ class TestForms:
             ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--"),
             (
                 "multipart/form-data; boundary=x",
-                b'--x\r\nContent-Disposition: form-data; name="csrf"\r\nContent-Type: a/b; charset=foo\r\n\r\n1\r\n--x--',
+                b'--x\r\nContent-Disposition: form-data; name="csrf"\r\nContent-Type: a; charset=x\r\n\r\n1\r\n--x--',
             ),
         ],
     )
