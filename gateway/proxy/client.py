@@ -51,11 +51,6 @@ class ClientConnection(asyncio.Protocol):
         self.deadline = NEVER
 
     @property
-    def speaks_1_1(self) -> bool:
-        """Whether the browser knows chunks and 1xx."""
-        return self._head.version == "1.1"
-
-    @property
     def draining(self) -> bool:
         """Whether connections end with their next answer."""
         return self._shared.draining
@@ -84,8 +79,7 @@ class ClientConnection(asyncio.Protocol):
     def finished(self, *, keep: bool) -> None:
         """The answer is out."""
         current, self._exchange, self._current = self._current, None, None
-        self._read_body = None
-        self._body = None
+        self._read_body = self._body = None
         self._served = True
         if self._intake.queue and self._intake.queue[0] is current:
             self._intake.queue.popleft()
@@ -100,7 +94,7 @@ class ClientConnection(asyncio.Protocol):
         """No whole answer. What has begun is cut off hard, so that it can't be taken for complete."""
         self._exchange = None
         if answered or self.gone:
-            self._abort()
+            self.abort()
             return
         answer = self._shared.gate.failure(self._head, self._peer, app, timed_out=timed_out)
         self._reply(answer, close=False)
@@ -156,14 +150,14 @@ class ClientConnection(asyncio.Protocol):
         """Somebody has taken too long: the browser (408, or cut off) or the app (504, or cut off)."""
         exchange, current = self._exchange, self._current
         if self._closing or self._write_paused:
-            self._abort()
+            self.abort()
         elif exchange is not None and not exchange.uploading:
             exchange.time_out()
         elif current is not None or self._intake.head_open:
             answered = exchange is not None and exchange.answered
             self._drop_exchange()
             if answered:
-                self._abort()
+                self.abort()
             else:
                 self._refuse(408, "too-slow")
         else:
@@ -175,8 +169,10 @@ class ClientConnection(asyncio.Protocol):
             self._close(linger=False)
 
     def abort(self) -> None:
-        """Go away now."""
-        self._abort()
+        """Go away now; nobody may take what has been sent for complete."""
+        self._closing = True
+        if self._transport is not None:
+            self._transport.abort()
 
     @property
     def _head(self) -> RequestHead:
@@ -217,7 +213,7 @@ class ClientConnection(asyncio.Protocol):
             answered = self._exchange is not None and self._exchange.answered
             self._drop_exchange()
             if answered or self._thinking:
-                self._abort()
+                self.abort()
             else:
                 self._refuse(incoming.refusal.status, incoming.refusal.word)
         elif self._exchange is not None:
@@ -334,11 +330,6 @@ class ClientConnection(asyncio.Protocol):
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.cancel()
-
-    def _abort(self) -> None:
-        self._closing = True
-        if self._transport is not None:
-            self._transport.abort()
 
     def _close(self, *, linger: bool) -> None:
         """End the connection. `linger`: unread bytes would make the kernel reset it and take our answer along, so

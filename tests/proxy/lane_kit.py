@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -63,10 +64,14 @@ class RawApp:
         self.heads: list[bytes] = []
         self._writers: set[Writer] = set()
 
-    async def start(self) -> int:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+    async def start(self, tls: ssl.SSLContext | None = None) -> int:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
         port: int = self._server.sockets[0].getsockname()[1]
         return port
+
+    async def start_at(self, path: str) -> None:
+        """Listen at a UNIX socket."""
+        self._server = await asyncio.start_unix_server(self._serve, path)
 
     async def _serve(self, reader: Reader, writer: Writer) -> None:
         self.connections += 1
