@@ -40,6 +40,15 @@ async def enrol(world: World, browser: Browser) -> str:
     return secret
 
 
+# A field in a charset that there is none of.
+BROKEN_PART = b"""--x
+Content-Disposition: form-data; name=csrf
+Content-Type: text/plain; charset=foo
+
+1
+--x--""".replace(b"\n", b"\r\n")
+
+
 class TestChoice:
     async def test_two_buttons_and_the_note(self, world: World) -> None:
         page = await (await world.sign_in()).get("/.sekisho/choice")
@@ -421,7 +430,7 @@ class TestForms:
             ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--"),
             (
                 "multipart/form-data; boundary=x",
-                b'--x\r\nContent-Disposition: form-data; name="csrf"\r\nContent-Type: a; charset=x\r\n\r\n1\r\n--x--',
+                BROKEN_PART,
             ),
         ],
     )
