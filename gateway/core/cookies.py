@@ -191,6 +191,10 @@ def cookie_for_app(
     pairs = [cookie.name + b"=" + cookie.value for cookie in jar.for_path(path, now)] if jar.cookies else []
     odd_left = _ODD_NAMES
     for name, value in browsers:
+        if is_plain(name) and _PLAIN_VALUE.fullmatch(value):  # nearly every cookie there is
+            if not rules.refuses(name, own_names):
+                pairs.append(name + b"=" + value)
+            continue
         if not _TOKEN.fullmatch(name) or name[:1] == b"$":
             continue
         names = (name,) if _PLAIN_VALUE.fullmatch(value) else (name, *_HIDDEN_PAIR.findall(value))

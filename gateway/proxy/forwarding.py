@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 
 from gateway.core import heads
-from gateway.core.messages import Headers, RequestHead, ResponseHead, first_header, header_values
+from gateway.core.messages import Headers, RequestHead, ResponseHead, header_values
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.page_edits import PageEdits, PageFilter, editable, edited_headers, in_coding, scrubbable
 from gateway.core.session import Level
@@ -45,7 +46,7 @@ class Forwarding:
             visit.head,
             client_address=visit.client,
             scheme=self._scheme,
-            host=first_header(visit.head.headers, b"host") or b"",
+            host=visit.host,
             trusted=visit.trusted,
             peer=visit.peer,
             pass_headers=visit.app.pass_headers,
@@ -148,10 +149,18 @@ def readable_answer(headers: Headers) -> Headers:
 
 
 def _carries_one_of(names: tuple[str, ...], cookie: bytes | None) -> bool:
-    return cookie is not None and any(name.lower().encode() + b"=" in cookie.lower() for name in names)
+    if cookie is None:
+        return False
+    cookie = cookie.lower()
+    return any(start in cookie for start in _starts(names))
 
 
 def _sets_one_of(names: tuple[str, ...], vaulted: list[bytes]) -> bool:
     """Servlet containers write a new ID into the page as well as into a cookie, until the cookie has come back."""
-    starts = tuple(name.lower().encode() + b"=" for name in names)
-    return any(value.lstrip().lower().startswith(starts) for value in vaulted)
+    return any(value.lstrip().lower().startswith(_starts(names)) for value in vaulted)
+
+
+@lru_cache(maxsize=64)
+def _starts(names: tuple[str, ...]) -> tuple[bytes, ...]:
+    """How a cookie pair of one of these names begins, in lower case."""
+    return tuple(name.lower().encode() + b"=" for name in names)
