@@ -13,7 +13,6 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
@@ -23,7 +22,7 @@ from gateway.core.calendar import Calendar
 from gateway.core.decide import AccessMap
 from gateway.core.doors import Doors
 from gateway.core.errors import UpstreamUnavailable
-from gateway.core.messages import Answer, Headers, RequestHead, ResponseHead
+from gateway.core.messages import Headers, ResponseHead
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.page_edits import PageEdits
 from gateway.core.policy import Policy, effective_policy
@@ -35,14 +34,13 @@ from gateway.directory.base import Directory
 from gateway.directory.building import build as build_directory
 from gateway.portal.app import build_portal
 from gateway.portal.pages import Renderer
-from gateway.portal.problems import Problem
 from gateway.portal.second_factor import SecondFactors
 from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.gate import PORTAL, GateParts, LaneGate
 from gateway.proxy.pool import Address
 from gateway.proxy.reception import Reception
 from gateway.proxy.server import Lane
-from gateway.proxy.sign_in import ErrorPage, SignIn, SignInParts
+from gateway.proxy.sign_in import SignIn, SignInParts
 from gateway.proxy.sign_out import LegacySignOut
 from gateway.proxy.vaulting import Vault
 from gateway.proxy.waiting import Waiting
@@ -148,7 +146,7 @@ class Generation:
                 find_subject=self.directory.subject,
                 policy_of=self.policy_of,
                 record=self.registry.record,
-                error_page=_error_page(renderer),
+                error_page=renderer.error_answer,
                 headers_for=forwarding.headers_for,
                 public_origin=self.origin,
                 answer_limit=limits.held_answer_bytes,
@@ -157,7 +155,7 @@ class Generation:
             )
         )
         waiting = Waiting(
-            self.sessions, forwarding, apps, self.own, _error_page(renderer), self.origin, limits.held_form_bytes, hosts
+            self.sessions, forwarding, apps, self.own, renderer.error_answer, self.origin, limits.held_form_bytes, hosts
         )
         return LaneGate(
             GateParts(
@@ -176,7 +174,7 @@ class Generation:
                 forwarding=forwarding,
                 waiting=waiting,
                 own=self.own,
-                error_page=_error_page(renderer),
+                error_page=renderer.error_answer,
                 calendar=Calendar(configuration.service.time_zone),
                 sign_in_bytes=limits.sign_in_bytes,
                 form_bytes=limits.held_form_bytes,
@@ -214,15 +212,6 @@ class Generation:
         # A UNIX socket whose backlog is full refuses at once: it must take every connection that the pool may open.
         await web.UnixSite(runner, path, backlog=max(1024, configuration.limits.pool_size)).start()
         return path
-
-
-def _error_page(renderer: Renderer) -> ErrorPage:
-    """The renderer as the gate calls it: by the problem's word."""
-
-    def answer(problem: str, head: RequestHead | None, reference: str, **details: Any) -> Answer:  # noqa: ANN401 (as error_answer says)
-        return renderer.error_answer(Problem(problem), head, reference, **details)
-
-    return answer
 
 
 def _access_map(configuration: Configuration) -> AccessMap:

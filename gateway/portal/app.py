@@ -21,13 +21,13 @@ from gateway.core.cookies import Duplicate, own_cookie
 from gateway.core.errors import GatewayError, StoreUnavailable
 from gateway.core.messages import Answer, header_values
 from gateway.core.own_cookies import OwnCookies
+from gateway.core.problems import Problem
 from gateway.core.session import Level, assurance_level
 from gateway.portal import cancel, choice, code, enrolment, locked, step_up
 from gateway.portal import help as guides
 from gateway.portal.assets import PREFIX
 from gateway.portal.events import Asker
 from gateway.portal.pages import Renderer, language_of
-from gateway.portal.problems import Problem
 from gateway.portal.second_factor import SecondFactors
 from gateway.portal.visits import (
     CANCEL,

@@ -12,10 +12,11 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from gateway.config.settings import Service
 from gateway.core.messages import Answer, Headers, RequestHead, header_values
 from gateway.core.navigation import is_navigation
+from gateway.core.problems import Problem
 from gateway.portal import moments
 from gateway.portal.assets import Assets
 from gateway.portal.headers import page_headers
-from gateway.portal.problems import NATURES, Nature, Problem, problem_json
+from gateway.portal.problems import NATURES, Nature, problem_json
 from gateway.portal.qr import qr_svg
 from gateway.portal.views import Frame, Message, ProblemView, View
 from gateway.portal.words import CATALOGUES, preferred_language
@@ -72,7 +73,7 @@ class Renderer:
 
     def error_answer(
         self,
-        problem: Problem | str,
+        problem: Problem,
         head: RequestHead | None,
         reference: str,
         *,
@@ -87,7 +88,6 @@ class Renderer:
         `status` replaces the problem's own; `reason` is the decision's word for scripts; `action` is the address of
         the page's button; `code_page` tells a script where a person can go on. `head` None: nothing could be read.
         """
-        problem = Problem(problem)
         nature = NATURES[problem]
         status = status or nature.status
         if head is not None and not is_navigation(head):

@@ -1,30 +1,11 @@
-"""The closed list of things that go wrong in front of a person or a script, with their status and reason word."""
+"""How each problem is answered: its status, and what a script gets."""
 
 from __future__ import annotations
 
-import enum
 import json
 from dataclasses import dataclass
 
-
-class Problem(enum.StrEnum):
-    """The value is the reason word in problem JSON and in the log."""
-
-    MALFORMED = "malformed"
-    NOT_FOUND = "not-found"
-    METHOD = "method-not-allowed"
-    TOO_LARGE = "too-large"
-    TOO_SLOW = "too-slow"
-    REFUSED = "refused"
-    FORM_STALE = "form-stale"
-    SIGN_IN_DUE = "sign-in-due"
-    EXPIRED = "sign-in-expired"
-    CHOICE_DUE = "choice-due"
-    CODE_DUE = "code-due"
-    UPSTREAM_DOWN = "upstream-down"
-    UPSTREAM_SLOW = "upstream-slow"
-    STORE_DOWN = "store-down"
-    BROKEN = "internal"
+from gateway.core.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.portal.problems import Problem
+from gateway.core.problems import Problem
 from gateway.portal.qr import key_groups, otpauth_uri
 from gateway.portal.views import (
     BackLink,

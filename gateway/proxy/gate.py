@@ -38,6 +38,7 @@ from gateway.core.messages import Answer, RequestHead, header_values
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.params import Missing, Parameters, parse_form
 from gateway.core.path_folding import folded_path
+from gateway.core.problems import ErrorPage, Problem
 from gateway.core.session import Level
 from gateway.core.signin import SignInRule
 from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply
@@ -52,10 +53,14 @@ from gateway.stores.sessions import LiveSession, Sessions
 
 PORTAL = ".pages"
 TOUCH_SECONDS = 30.0
-_PROBLEMS = {405: "method-not-allowed", 408: "too-slow", 413: "too-large", 414: "too-large", 431: "too-large"}
+_PROBLEMS = {
+    405: Problem.METHOD,
+    408: Problem.TOO_SLOW,
+    413: Problem.TOO_LARGE,
+    414: Problem.TOO_LARGE,
+    431: Problem.TOO_LARGE,
+}
 _log = logging.getLogger("sekisho.gate")
-
-ErrorPage = Callable[..., Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class LaneGate:
         """The answer to what is no proper request."""
         reference = new_reference()
         _log.info("%s sent what is no proper request (%s), reference %s", peer.address, detail, reference)
-        problem = _PROBLEMS.get(status, "malformed")
+        problem = _PROBLEMS.get(status, Problem.MALFORMED)
         return self._parts.error_page(problem, head, reference, status=status, reason=detail)
 
     def upstream_failed(self, head: RequestHead, peer: Peer, app: str, *, timed_out: bool) -> Answer:
@@ -113,7 +118,7 @@ class LaneGate:
         reference = new_reference()
         how = "took too long" if timed_out else "failed"
         _log.warning("app %s %s for %s, reference %s", app, how, peer.address, reference)
-        return self._parts.error_page("upstream-slow" if timed_out else "upstream-down", head, reference)
+        return self._parts.error_page(Problem.UPSTREAM_SLOW if timed_out else Problem.UPSTREAM_DOWN, head, reference)
 
     def _page(self, visit: Visit) -> Action | None:
         """The gateway's own pages, in their exact spelling; None for what no app could read as one of them."""
@@ -263,14 +268,16 @@ class LaneGate:
             return self._store_down(visit, fault)
 
     def _refuse(self, visit: Visit, reason: Reason) -> Reply:
-        return Reply(self._parts.error_page("refused", visit.head, visit.reference, reason=reason.value))
+        return Reply(self._parts.error_page(Problem.REFUSED, visit.head, visit.reference, reason=reason.value))
 
     def _malformed(self, visit: Visit, status: int, reason: str) -> Reply:
-        return Reply(self._parts.error_page("malformed", visit.head, visit.reference, status=status, reason=reason))
+        return Reply(
+            self._parts.error_page(Problem.MALFORMED, visit.head, visit.reference, status=status, reason=reason)
+        )
 
     def _store_down(self, visit: Visit, fault: StoreUnavailable) -> Reply:
         _log.error("%s, reference %s", fault, visit.reference)
-        return Reply(self._parts.error_page("store-down", visit.head, visit.reference))
+        return Reply(self._parts.error_page(Problem.STORE_DOWN, visit.head, visit.reference))
 
 
 def _seen(record: SessionRecord, now: float) -> SessionRecord:

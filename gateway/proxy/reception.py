@@ -12,6 +12,7 @@ from gateway.core.cookies import cookie_pairs
 from gateway.core.jar import Jar
 from gateway.core.messages import RequestHead, first_header
 from gateway.core.policy import PolicyRules, TenantFacts, effective_policy
+from gateway.core.problems import Problem
 from gateway.core.public_hosts import PublicHosts
 from gateway.core.target import parse_target
 from gateway.core.urlsession import has_url_session, strip_url_session
@@ -26,7 +27,7 @@ from gateway.stores.tenants import TenantReader
 class Unwelcome:
     """A request that leads to no app, with the problem's word and a reason."""
 
-    problem: str
+    problem: Problem
     reason: str
     status: int | None = None
 
@@ -56,19 +57,19 @@ class Reception:
         """The visit of a proper request. A session ID in the address is dropped like a vaulted cookie is."""
         host = first_header(head.headers, b"host") or b""
         if not self._hosts.ours(host):
-            return Unwelcome("malformed", "foreign-host", 421)
+            return Unwelcome(Problem.MALFORMED, "foreign-host", 421)
         if self._hosts.foreign_handshake(head.headers):
-            return Unwelcome("refused", "foreign-origin")
+            return Unwelcome(Problem.REFUSED, "foreign-origin")
         target = parse_target(head.target)
         app = self._apps.owner(target.path) or self._apps.first_for_pages(target.path)
         if app is None:
-            return Unwelcome("refused", "no-app")
+            return Unwelcome(Problem.REFUSED, "no-app")
         if app.ignores_case:
             target = parse_target(head.target, case_insensitive=True)
         if app.session_id_names and has_url_session(target.raw, app.session_id_names):
             raw = strip_url_session(target.raw, app.session_id_names)
             if has_url_session(raw, app.session_id_names):
-                return Unwelcome("malformed", "session-id-in-address")
+                return Unwelcome(Problem.MALFORMED, "session-id-in-address")
             target = parse_target(raw, case_insensitive=app.ignores_case)
         client, trusted = heads.client_address(peer.address, head.headers, self._trusted)
         cookies = cookie_pairs(head.headers)

@@ -24,6 +24,7 @@ from gateway.core.navigation import is_navigation
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.page_edits import scrub_page
 from gateway.core.policy import Policy
+from gateway.core.problems import ErrorPage, Problem
 from gateway.core.public_hosts import PublicHosts
 from gateway.core.session import Level, Session, assurance_level
 from gateway.core.signin import FieldPlace, SignInRule
@@ -46,7 +47,6 @@ _log = logging.getLogger("sekisho.sign_in")
 FindSubject = Callable[[str], Awaitable[Subject | None]]
 PolicyOf = Callable[[Subject], Awaitable[Policy]]
 Record = Callable[[AuditEvent], Awaitable[None]]
-ErrorPage = Callable[..., Answer]
 HeadersFor = Callable[[Visit, bytes | None], Headers]
 
 
@@ -97,7 +97,7 @@ class SignIn:
             )
         except UpstreamUnavailable as fault:
             _log.warning("sign-in at %s: %s", rule.name, fault)
-            problem = "upstream-slow" if fault.timed_out else "upstream-down"
+            problem = Problem.UPSTREAM_SLOW if fault.timed_out else Problem.UPSTREAM_DOWN
             return self._forgetting(parts.error_page(problem, visit.head, visit.reference))
         passed, vaulted = withhold(visit.app, response_headers(head.headers), parts.public_origin)
         shown = scrub_page(passed, answer_body, visit.app.session_id_names)
@@ -164,7 +164,7 @@ class SignIn:
         page = CHOICE_PAGE if level is Level.CHOICE_DUE else CODE_PAGE
         if is_navigation(visit.head):
             return Reply(see_other(page, cookies))
-        refusal = parts.error_page(level.value, visit.head, visit.reference, code_page=page.decode())
+        refusal = parts.error_page(Problem(level.value), visit.head, visit.reference, code_page=page.decode())
         return Reply(Answer(refusal.status, refusal.reason, (*refusal.headers, *cookies), refusal.body))
 
     async def _open(self, visit: Visit, rule: SignInRule, session: Session, jar: Jar, held: Answer | None) -> bytes:
@@ -181,7 +181,7 @@ class SignIn:
         return token
 
     def _refusal(self, visit: Visit, status: int, reason: str) -> Reply:
-        problem = "refused" if status == 403 else "malformed"
+        problem = Problem.REFUSED if status == 403 else Problem.MALFORMED
         return Reply(self._parts.error_page(problem, visit.head, visit.reference, reason=reason))
 
     async def _record(self, visit: Visit, name: str, subject: Subject, rule: str) -> None:

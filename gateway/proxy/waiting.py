@@ -17,12 +17,13 @@ from gateway.core.navigation import is_navigation
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.page_edits import edit_page
 from gateway.core.params import Parameters, parse_form
+from gateway.core.problems import ErrorPage, Problem
 from gateway.core.public_hosts import PublicHosts
 from gateway.core.session import Level, assurance_level
 from gateway.proxy.actions import Action, Forward, ReadBody, Reply
 from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.replies import see_other, with_headers
-from gateway.proxy.sign_in import CHOICE_PAGE, CODE_PAGE, ErrorPage
+from gateway.proxy.sign_in import CHOICE_PAGE, CODE_PAGE
 from gateway.proxy.visit import Visit
 from gateway.stores.records import Continuation, HeldForm, SessionRecord
 from gateway.stores.sessions import LiveSession, Sessions
@@ -62,7 +63,7 @@ class Waiting:
         first_visit = visit.token is None and visit.head.method in _READING
         if first_visit and is_navigation(visit.head) and visit.target.path != page.partition(b"?")[0]:
             return Reply(see_other(page))
-        problem = "sign-in-due" if visit.token is None else "sign-in-expired"
+        problem = Problem.SIGN_IN_DUE if visit.token is None else Problem.EXPIRED
         answer = self._error_page(
             problem, visit.head, visit.reference, reason=decision.reason.value, action=page.decode()
         )
@@ -75,7 +76,7 @@ class Waiting:
         """Lead a person to the choice or the code and keep what they wanted; tell a script."""
         page = _page_for(decision)
         if not is_navigation(visit.head):
-            problem = "choice-due" if isinstance(decision, ChoiceNeeded) else "code-due"
+            problem = Problem.CHOICE_DUE if isinstance(decision, ChoiceNeeded) else Problem.CODE_DUE
             return Reply(
                 self._error_page(
                     problem, visit.head, visit.reference, reason=decision.reason.value, code_page=page.decode()
@@ -83,7 +84,7 @@ class Waiting:
             )
         live = visit.visitor.live
         if live is None or self._foreign(visit):
-            return Reply(self._error_page("refused", visit.head, visit.reference, reason="cross-site"))
+            return Reply(self._error_page(Problem.REFUSED, visit.head, visit.reference, reason="cross-site"))
         if visit.head.method in _READING:
             return self._keep(visit, live, decision, None)
         if body is not None:
@@ -93,7 +94,7 @@ class Waiting:
         return ReadBody(
             self._form_bytes,
             lambda read: self._keep(visit, live, decision, read),
-            lambda: Reply(self._error_page("too-large", visit.head, visit.reference, code_page=page.decode())),
+            lambda: Reply(self._error_page(Problem.TOO_LARGE, visit.head, visit.reference, code_page=page.decode())),
         )
 
     def _foreign(self, visit: Visit) -> bool:
@@ -117,7 +118,7 @@ class Waiting:
                 form = HeldForm(visit.head.method, visit.target.raw, content_type, body)
                 await self._sessions.hold_form(updated.key, form)
         except StoreUnavailable:
-            return Reply(self._error_page("store-down", visit.head, visit.reference))
+            return Reply(self._error_page(Problem.STORE_DOWN, visit.head, visit.reference))
         return Reply(page)
 
     def is_due(self, visit: Visit) -> bool:
@@ -164,7 +165,7 @@ class Waiting:
             return needed if isinstance(needed, Reply | ReadBody | Forward) else await needed
         if isinstance(decision, Pass):
             return self._forwarding.to_app(visit, decision.level)
-        return Reply(self._error_page("refused", visit.head, visit.reference, reason=decision.reason.value))
+        return Reply(self._error_page(Problem.REFUSED, visit.head, visit.reference, reason=decision.reason.value))
 
 
 def _steps_back(waiting: Continuation, visit: Visit, body: bytes | None) -> bool:

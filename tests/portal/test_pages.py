@@ -11,9 +11,10 @@ import pytest
 
 from gateway.config.settings import Service, Support
 from gateway.core.messages import RequestHead
+from gateway.core.problems import Problem
 from gateway.portal.misfits import PAGE_LIMIT, misfits
 from gateway.portal.pages import TEMPLATES, Renderer
-from gateway.portal.problems import NATURES, Problem
+from gateway.portal.problems import NATURES
 from gateway.portal.samples import SAMPLES
 from gateway.portal.views import ChoiceView, CodeView, LockedView, Message, PageName, ProblemView, View
 from gateway.portal.words import LANGUAGES, en, ja, preferred_language
@@ -141,8 +142,9 @@ def test_the_policy_of_a_page_allows_nothing_from_elsewhere() -> None:
 
 
 def test_a_navigation_gets_a_page_about_the_fault_and_a_script_gets_json() -> None:
-    page = renderer().error_answer("upstream-down", head((b"Accept", b"text/html")), "R-9")
-    data = renderer().error_answer("code-due", head((b"Accept", b"*/*")), "R-9", reason="needs-full", code_page="/c")
+    page = renderer().error_answer(Problem.UPSTREAM_DOWN, head((b"Accept", b"text/html")), "R-9")
+    script = head((b"Accept", b"*/*"))
+    data = renderer().error_answer(Problem.CODE_DUE, script, "R-9", reason="needs-full", code_page="/c")
     assert (page.status, data.status) == (502, 403)
     assert "お問い合わせ番号 <span>R-9</span>" in page.body.decode()
     assert (b"Retry-After", b"30") in page.headers
