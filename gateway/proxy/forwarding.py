@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
@@ -119,7 +120,7 @@ def _filter_for(
     if selectors and editable(head.headers):
         return in_coding(head.headers, PageFilter(selectors))
     names = visit.app.session_id_names
-    if vaulted and _sets_one_of(names, vaulted) and scrubbable(head.headers):
+    if vaulted and names and _sets_one_of(names, vaulted) and scrubbable(head.headers):
         return in_coding(head.headers, PageScrubber(names))
     return None
 
@@ -149,18 +150,15 @@ def readable_answer(headers: Headers) -> Headers:
 
 
 def _carries_one_of(names: tuple[str, ...], cookie: bytes | None) -> bool:
-    if cookie is None:
-        return False
-    cookie = cookie.lower()
-    return any(start in cookie for start in _starts(names))
+    return cookie is not None and _pair_of(names).search(cookie) is not None
 
 
 def _sets_one_of(names: tuple[str, ...], vaulted: list[bytes]) -> bool:
     """Servlet containers write a new ID into the page as well as into a cookie, until the cookie has come back."""
-    return any(value.lstrip().lower().startswith(_starts(names)) for value in vaulted)
+    return any(_pair_of(names).match(value.lstrip()) for value in vaulted)
 
 
 @lru_cache(maxsize=64)
-def _starts(names: tuple[str, ...]) -> tuple[bytes, ...]:
-    """How a cookie pair of one of these names begins, in lower case."""
-    return tuple(name.lower().encode() + b"=" for name in names)
+def _pair_of(names: tuple[str, ...]) -> re.Pattern[bytes]:
+    """How a cookie pair of one of these names begins, in any case."""
+    return re.compile(rb"(?:%b)=" % b"|".join(re.escape(name.encode()) for name in names), re.IGNORECASE)
