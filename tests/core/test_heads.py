@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from gateway.core.header_names import Kind, NameKinds
+from gateway.core.header_names import ANSWER_KINDS, AnswerKind, Kind, NameKinds
 from gateway.core.heads import (
     Examined,
     Refusal,
@@ -14,6 +14,7 @@ from gateway.core.heads import (
     client_address,
     client_scheme,
     examine,
+    framing_header,
     is_trusted,
     nominated,
     request_headers,
@@ -193,3 +194,23 @@ def test_remembered_names_are_bounded() -> None:
         assert kinds[b"X-N-%d" % number] == Kind.KEEP
     assert kinds[b"x" * 100] == Kind.KEEP
     assert len(kinds) == 4096
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (AnswerKind.SET_COOKIE, [b"Set-Cookie", b"SET-COOKIE", b"set-cookie2", b"Set-Cookie3"]),
+        (AnswerKind.ADDRESS, [b"Location", b"content-location", b"REFRESH", b"Link"]),
+        (AnswerKind.DROP, [b"Keep-Alive", b"upgrade", b"X-Sekisho-Reference", b"Trailer"]),
+        (AnswerKind.KEEP, [b"Set-Cookie-Policy", b"ETag", b"X-Location", b"Sekisho"]),
+    ],
+)
+def test_what_the_vault_must_see_of_an_answer_is_known_in_every_case(kind: AnswerKind, names: list[bytes]) -> None:
+    assert [ANSWER_KINDS[name] for name in names] == [kind] * len(names)
+
+
+def test_the_framing_of_an_answer_is_found_in_every_case() -> None:
+    sent = ((b"Date", b"now"), (b"CONTENT-length", b"3"), (b"transfer-Encoding", b"chunked"), (b"Content-Length", b"4"))
+    assert framing_header(sent, AnswerKind.LENGTH) == b"3"
+    assert framing_header(sent, AnswerKind.TRANSFER) == b"chunked"
+    assert framing_header(sent[:1], AnswerKind.LENGTH) is None
