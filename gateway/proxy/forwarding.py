@@ -67,7 +67,7 @@ class Forwarding:
 
         def on_response(head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
             passed, vaulted = withhold(visit.app, heads.response_headers(head.headers), self._public_origin)
-            page = _filter_for(visit, head, vaulted, selectors)
+            page = _filter_for(visit, head, cookie, vaulted, selectors)
             if page is not None and selectors:
                 passed = edited_headers(passed)
             if not vaulted:
@@ -115,12 +115,14 @@ class Forwarding:
 
 
 def _filter_for(
-    visit: Visit, head: ResponseHead, vaulted: list[bytes], selectors: tuple[str, ...]
+    visit: Visit, head: ResponseHead, cookie: bytes | None, vaulted: list[bytes], selectors: tuple[str, ...]
 ) -> BodyFilter | None:
     if selectors and editable(head.headers):
         return in_coding(head.headers, PageFilter(selectors))
     names = visit.app.session_id_names
-    if vaulted and names and _sets_one_of(names, vaulted) and scrubbable(head.headers):
+    if not vaulted or not names or _carries_one_of(names, cookie):
+        return None
+    if _sets_one_of(names, vaulted) and scrubbable(head.headers):
         return in_coding(head.headers, PageScrubber(names))
     return None
 
@@ -154,7 +156,7 @@ def _carries_one_of(names: tuple[str, ...], cookie: bytes | None) -> bool:
 
 
 def _sets_one_of(names: tuple[str, ...], vaulted: list[bytes]) -> bool:
-    """Servlet containers write a new ID into the page as well as into a cookie, until the cookie has come back."""
+    """Servlet containers write a new ID into the page as well as into a cookie, while no cookie has come back yet."""
     return any(_pair_of(names).match(value.lstrip()) for value in vaulted)
 
 
