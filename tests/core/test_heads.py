@@ -214,3 +214,16 @@ def test_the_framing_of_an_answer_is_found_in_every_case() -> None:
     assert framing_header(sent, AnswerKind.LENGTH) == b"3"
     assert framing_header(sent, AnswerKind.TRANSFER) == b"chunked"
     assert framing_header(sent[:1], AnswerKind.LENGTH) is None
+
+
+def test_ordinary_headers_are_no_matter_of_http() -> None:
+    assert examine(head((b"Accept", b"*/*"), (b"X-Forwarded-For", b"192.0.2.9"))) == Examined(b"/x")
+
+
+def test_a_trusted_proxy_that_names_nobody_is_the_client_itself() -> None:
+    sent = head((b"Accept", b"*/*"))
+    assert client_address("10.0.0.1", sent.headers, TRUSTED) == ("10.0.0.1", True)
+    seen = request_headers(
+        sent, client_address="10.0.0.1", scheme="http", host=b"a", trusted=True, peer="10.0.0.1"
+    )
+    assert dict(seen)[b"X-Forwarded-For"] == b"10.0.0.1"
