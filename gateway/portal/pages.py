@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
@@ -23,6 +24,7 @@ from gateway.portal.words import CATALOGUES, preferred_language
 
 TEMPLATES = Path(__file__).parent / "templates"
 HTML = "text/html; charset=utf-8"
+_PLAIN_ADDRESS = re.compile(rb"/(?!/)[!-\[\]-~]*")
 _CHALLENGE = b'Sekisho realm="sign-in"'
 _ACTIONS = {
     Problem.EXPIRED: "problem.sign-in",
@@ -31,6 +33,9 @@ _ACTIONS = {
     Problem.CHOICE_DUE: "problem.choice",
     Problem.TOO_LARGE: "problem.step-up",
     Problem.FORM_STALE: "problem.again",
+    Problem.UPSTREAM_DOWN: "problem.again",
+    Problem.UPSTREAM_SLOW: "problem.again",
+    Problem.STORE_DOWN: "problem.again",
     Problem.NOT_FOUND: "problem.home",
     Problem.REFUSED: "problem.home",
 }
@@ -93,7 +98,7 @@ class Renderer:
         if head is not None and not is_navigation(head):
             body = problem_json(problem, status, reason or problem.value, reference, code_page)
             return self._answer(status, nature, b"application/problem+json", body)
-        action = action or code_page
+        action = action or code_page or _same_page(problem, head)
         label = Message(_ACTIONS[problem]) if action and problem in _ACTIONS else None
         language = language_of(head.headers if head is not None else ())
         html = self.page(ProblemView(problem.value, action, label), language, reference)
@@ -153,3 +158,10 @@ def language_of(headers: Headers) -> str:
     """The page language for these request headers."""
     accepted = b",".join(header_values(headers, b"accept-language"))
     return preferred_language(accepted.decode("latin-1"))
+
+
+def _same_page(problem: Problem, head: RequestHead | None) -> str:
+    """What may work in a moment is offered again, if asking again changes nothing and the address is a plain one."""
+    if head is None or head.method != b"GET" or _ACTIONS.get(problem) != "problem.again":
+        return ""
+    return head.target.decode("ascii") if _PLAIN_ADDRESS.fullmatch(head.target) else ""

@@ -240,3 +240,19 @@ class TestOverrides:
     def test_the_example_that_is_shipped_fits(self) -> None:
         example = Path(__file__).parents[2] / "templates" / "example"
         assert misfits(self.service(example)) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "offered"),
+    [
+        (b"GET", b"/meisai/list?emp=01&x=2", True),
+        (b"POST", b"/meisai/list", False),
+        (b"GET", b"//evil.test/x", False),
+        (b"GET", b"/\\evil.test", False),
+    ],
+)
+def test_what_may_work_in_a_moment_is_offered_again(method: bytes, target: bytes, offered: bool) -> None:
+    asked = RequestHead(method, target, "1.1", ((b"Accept", b"text/html"),))
+    page = renderer().error_answer(Problem.UPSTREAM_DOWN, asked, "R-9").body.decode()
+    assert ("もう一度開く</a>" in page) is offered
+    assert ('href="/meisai/list?emp=01&amp;x=2"' in page) is (offered and b"emp" in target)
