@@ -29,7 +29,7 @@ class PatternBlock(Block):
         """It compiles and fills what its kind needs."""
         place = self.at("match")
         try:
-            groups = re.compile(self.match).groupindex
+            groups = re.compile(self.match, re.ASCII).groupindex
         except (re.error, RecursionError, OverflowError) as error:
             faults.add(place, "bad-regex", f"no regular expression: {error}.", "Check brackets and quotes.")
             return

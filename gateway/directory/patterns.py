@@ -10,10 +10,13 @@ from gateway.core.subject import Kind, Subject
 
 
 class PatternDirectory:
-    """Regular expressions over the whole canonical ID, in file order; their named groups fill the subject."""
+    r"""Regular expressions over the whole canonical ID, in file order; their named groups fill the subject.
+
+    ASCII only: some databases compare digits by value, so `\d` must not match those of other scripts.
+    """
 
     def __init__(self, patterns: Sequence[DirectoryPattern]) -> None:
-        self._patterns = tuple((re.compile(pattern.match), pattern) for pattern in patterns)
+        self._patterns = tuple((re.compile(pattern.match, re.ASCII), pattern) for pattern in patterns)
 
     async def subject(self, login_id: str) -> Subject | None:
         """The first pattern that matches decides."""

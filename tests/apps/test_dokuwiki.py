@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.apps.conftest import Guarded
@@ -37,6 +38,19 @@ def test_credentials_in_an_address_are_a_sign_in_too(wiki_guarded: Guarded, cont
     expect(page.locator("#totp")).to_be_visible()
     assert "kettle" not in page.content()
     site.assert_vault_kept(page, context)
+
+
+@pytest.mark.parametrize("spelling", [f"{USER}_", f".{USER}", f"{USER}!", f"cl{chr(0xE9)}rk;"])
+def test_another_spelling_that_the_wiki_takes_for_the_same_user_is_refused(
+    wiki_guarded: Guarded, context: BrowserContext, spelling: str
+) -> None:
+    """Under it a second factor could be enrolled afresh."""
+    site, page = wiki_guarded, context.new_page()
+    answer = page.goto(f"{site.public}/doku.php?id=start&u={quote(spelling)}&p={quote(PASSWORD)}")
+    assert answer is not None
+    assert answer.status == 403
+    assert page.goto(site.public + "/doku.php?id=start") is not None
+    assert "kettle" not in page.content()
 
 
 def test_works_behind_the_gateway(wiki_guarded: Guarded, context: BrowserContext, tmp_path: Path) -> None:

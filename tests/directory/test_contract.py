@@ -133,6 +133,12 @@ async def test_a_stranger_is_none_whatever_the_id_holds(directory: Directory, st
     assert await directory.subject(stranger) is None
 
 
+async def test_digits_of_other_scripts_are_none_in_a_pattern() -> None:
+    built = build(Settings(patterns=(DirectoryPattern(r"A(?P<office>\d{4})", "office"),)))
+    assert await built.subject("A0003") is not None
+    assert await built.subject("A000\u0663") is None
+
+
 async def test_names_in_cp932_are_read(tmp_path: Path) -> None:
     found = await build(Settings(people_csv=csv_people(tmp_path, "cp932"))).subject("B00000102")
     assert found is not None
