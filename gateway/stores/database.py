@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import sqlite3
 from collections.abc import AsyncIterator
 
 import aiosqlite
@@ -25,6 +27,8 @@ _STATEMENT_SECONDS = 3.0
 _ANSWER_SECONDS = 10.0  # for everything: connecting and the statements
 _CONNECTIONS = 8
 _BUSY_SECONDS = 2.0  # how long SQLite waits for another process's write
+_MIGRATING_SECONDS = 60.0  # … and for another process's migration
+_WAL_PAUSE_SECONDS = 0.05
 _FAULTS = (sa.exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 _WRITES = "sekisho_writes"
 
@@ -110,19 +114,19 @@ def _engine(url: str, statement_seconds: float | None) -> AsyncEngine:
     except sa.exc.ArgumentError:
         raise ValueError("the registry's address is not a URL") from None  # it may hold a password: not shown
     if parsed.drivername == "sqlite":
-        return _sqlite_engine(parsed)
+        return _sqlite_engine(parsed, _MIGRATING_SECONDS if statement_seconds is None else _BUSY_SECONDS)
     if parsed.drivername == "postgresql":
         return _postgresql_engine(url, statement_seconds)
     raise ValueError("the registry's address is sqlite:///path or postgresql://…")
 
 
-def _sqlite_engine(url: sa.URL) -> AsyncEngine:
+def _sqlite_engine(url: sa.URL, busy_seconds: float) -> AsyncEngine:
     if url.database in (None, "", ":memory:"):
         raise ValueError("an SQLite registry is a file: what it holds outlives a restart")
     path = str(url.database)
 
     async def connect() -> aiosqlite.Connection:
-        return await _sqlite_connection(path)
+        return await _sqlite_connection(path, busy_seconds)
 
     engine = create_async_engine(
         "sqlite+aiosqlite:///", async_creator=connect, poolclass=AsyncAdaptedQueuePool, pool_size=_CONNECTIONS + 1
@@ -131,14 +135,14 @@ def _sqlite_engine(url: sa.URL) -> AsyncEngine:
     return engine
 
 
-async def _sqlite_connection(path: str) -> aiosqlite.Connection:
+async def _sqlite_connection(path: str, busy_seconds: float) -> aiosqlite.Connection:
     """Open the file in a thread of its own, which a failure does not leave behind."""
     # The driver begins no transaction by itself: _begin_sqlite does.
-    connection = aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_SECONDS)
+    connection = aiosqlite.connect(path, isolation_level=None, timeout=busy_seconds)
     connection._thread.daemon = True  # noqa: SLF001 (as SQLAlchemy does: a program that ends does not wait for it)
     try:
         await connection
-        await connection.execute("PRAGMA journal_mode = WAL")
+        await _use_wal(connection, busy_seconds)
         await connection.execute("PRAGMA synchronous = FULL")  # a lock-out or a used code survives a power cut
         await connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
@@ -146,6 +150,19 @@ async def _sqlite_connection(path: str) -> aiosqlite.Connection:
         await asyncio.to_thread(connection._thread.join, 1)  # noqa: SLF001
         raise
     return connection
+
+
+async def _use_wal(connection: aiosqlite.Connection, seconds: float) -> None:
+    """SQLite does not wait for its turn while it changes the journal: of several that open a new file, one may lose."""
+    for attempt in itertools.count(1):
+        try:
+            await connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if attempt * _WAL_PAUSE_SECONDS > seconds:
+                raise
+            await asyncio.sleep(_WAL_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

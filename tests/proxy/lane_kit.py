@@ -88,7 +88,8 @@ class RawApp:
         assert self._server is not None
         self._server.close()
         for writer in self._writers:
-            writer.transport.abort()
+            if not writer.is_closing():
+                writer.transport.abort()
         await asyncio.sleep(0)
 
     async def head(self, reader: Reader) -> bytes:
