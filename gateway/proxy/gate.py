@@ -53,6 +53,7 @@ from gateway.stores.sessions import LiveSession, Sessions
 
 PORTAL = ".pages"
 TOUCH_SECONDS = 30.0
+_RESERVED = PAGES.rstrip(b"/")
 _PROBLEMS = {
     405: Problem.METHOD,
     408: Problem.TOO_SLOW,
@@ -98,7 +99,7 @@ class LaneGate:
         if isinstance(token, Duplicate) or isinstance(sealed, Duplicate):
             return self._malformed(visit, 400, "duplicate-cookie")
         visit.token, visit.sealed_jar = token, sealed
-        if PAGES in visit.target.path or visit.target.doubt is not None:
+        if _RESERVED in visit.target.path or visit.target.doubt is not None:
             page = self._page(visit)
             if page is not None:
                 return page
@@ -125,7 +126,7 @@ class LaneGate:
         path = visit.target.path
         if visit.target.doubt is None and path.startswith(PAGES):
             return self._parts.forwarding.to_portal(visit, PORTAL)
-        if folded_path(path).startswith(PAGES):
+        if (folded_path(path) + b"/").startswith(PAGES):
             return self._malformed(visit, 404, "no-such-page")
         return None
 

@@ -70,6 +70,15 @@ def test_what_a_stranger_gets_on_the_way_leaves_the_vault_alone(w: World) -> Non
     assert sent_cookies(w) == b"SID=signed-in"
 
 
+@pytest.mark.parametrize(
+    "target", ["/.sekisho", "//.sekisho/code", "/x/../.sekisho/choice", "/%2esekisho/code", "/.sekisho%2fcode"]
+)
+def test_no_app_ever_sees_the_reserved_prefix(w: World, target: str) -> None:
+    person = signed_in(w, choice="full")
+    assert person.get(target).status == 404
+    assert w.seen() == []
+
+
 def test_a_full_session_has_its_vault_everywhere(w: World) -> None:
     person = signed_in(w, choice="full")
     assert person.get("/spa/x.js").status == 200
