@@ -30,7 +30,9 @@ from gateway.stores.freshness import GONE, FreshRows
 from gateway.stores.redis_channel import Channel
 
 _ANSWER_SECONDS = 0.4
-_CONNECTIONS = 32
+# A script takes well under a millisecond, so few connections carry a lot; and a burst on a cold pool must not spend its
+# time limit on opening dozens of them at once.
+_CONNECTIONS = 8
 
 
 class RedisSessions:
