@@ -35,8 +35,10 @@ from gateway.directory.building import build as build_directory
 from gateway.portal.app import build_portal
 from gateway.portal.pages import Renderer
 from gateway.portal.second_factor import SecondFactors
+from gateway.portal.visits import Offices
 from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.gate import PORTAL, GateParts, LaneGate
+from gateway.proxy.password_check import PasswordCheck
 from gateway.proxy.pool import Address
 from gateway.proxy.reception import Reception
 from gateway.proxy.server import Lane
@@ -44,6 +46,7 @@ from gateway.proxy.sign_in import SignIn, SignInParts
 from gateway.proxy.sign_out import LegacySignOut
 from gateway.proxy.vaulting import Vault
 from gateway.proxy.waiting import Waiting
+from gateway.roster import RosterKeeper
 from gateway.stores.base import Registry
 from gateway.stores.sealing import KeyRing
 from gateway.stores.sessions import Sessions
@@ -102,6 +105,7 @@ class Generation:
         )
         self.directory: Directory = build_directory(configuration.directory, ground.monotonic)
         self.stack.push_async_callback(self.directory.close)
+        self.roster = RosterKeeper()
 
     async def open(self, sockets: tuple[socket.socket, ...]) -> None:
         """Start the portal and the lane; the lane takes connections from copies of these sockets."""
@@ -202,6 +206,17 @@ class Generation:
             self.clock,
             configuration.public,
             self.registry.record,
+            Offices(
+                registry=self.registry,
+                tenants=configuration.tenants,
+                forget_tenant=self.tenants.forget,
+                refresh=self.roster,
+                find_subject=self.directory.subject,
+                check_password=PasswordCheck(),
+                keys=self.keys,
+                rules=configuration.policy,
+                operators=configuration.operators,
+            ),
         )
         folder = Path(tempfile.mkdtemp(prefix="sekisho-"))  # mode 0700: nobody else reaches the socket
         self.stack.callback(shutil.rmtree, folder, ignore_errors=True)

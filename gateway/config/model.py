@@ -34,7 +34,10 @@ from gateway.config.words import (
     words,
 )
 
-PAGES = ("choice", "enrolment", "code", "locked", "step-up", "problem", "install")
+PAGES = (
+    "choice", "enrolment", "code", "locked", "step-up", "problem", "install", "notice", "registration", "reset",
+    "settings", "people", "audit", "progress", "rollout", "help",
+)  # fmt: skip
 
 
 @block

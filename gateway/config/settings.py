@@ -173,4 +173,6 @@ class Configuration:
     keys_file: Path
     limits: Limits
     issuer: str
+    operators: frozenset[str] = frozenset()  # canonical login IDs that see the pages of the operator
+    audit_keep_seconds: float | None = None  # None: audit events are kept for ever
     warnings: tuple[str, ...] = ()

@@ -11,10 +11,14 @@ from gateway.core.values import fast_frozen
 
 @dataclass(frozen=True, slots=True)
 class TenantSettings:
-    """What one office or establishment has set. An office's `exempt` is always empty."""
+    """What one office or establishment has set. An office's `exempt` is always empty.
+
+    `registration_codes` is an office's alone: whoever enrols must give a code that an administrator issued.
+    """
 
     uses_second_factor: bool = False
     exempt: frozenset[Feature] = frozenset()
+    registration_codes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Policy:
     idle_seconds: float
     absolute_seconds: float
     because: str
+    registration_code: bool = False  # an enrolment needs a code that an administrator issued
 
 
 def with_implied(exempt: frozenset[Feature]) -> frozenset[Feature]:
@@ -83,4 +88,5 @@ def effective_policy(subject: Subject, facts: TenantFacts, rules: PolicyRules, n
         required, because = True, "tenant uses 2FA"
     else:
         required, because = False, f"{unused} does not use 2FA"
-    return Policy(required, exempt, limits.idle_seconds, limits.absolute_seconds, because)
+    codes = facts.office.registration_codes
+    return Policy(required, exempt, limits.idle_seconds, limits.absolute_seconds, because, codes)

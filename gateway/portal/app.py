@@ -23,10 +23,22 @@ from gateway.core.messages import Answer, header_values
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.problems import Problem
 from gateway.core.session import Level, assurance_level
-from gateway.portal import cancel, choice, code, enrolment, locked, step_up
+from gateway.portal import (
+    cancel,
+    choice,
+    code,
+    enrolment,
+    locked,
+    routes_help,
+    routes_people,
+    routes_records,
+    routes_settings,
+    step_up,
+)
 from gateway.portal import help as guides
 from gateway.portal.assets import PREFIX
 from gateway.portal.events import Asker
+from gateway.portal.guards import NotAllowed
 from gateway.portal.pages import Renderer, language_of
 from gateway.portal.second_factor import SecondFactors
 from gateway.portal.visits import (
@@ -34,11 +46,13 @@ from gateway.portal.visits import (
     CHOICE,
     CODE,
     ENROL,
+    IMPORT,
     INSTALL,
     LOCKED,
     PORTAL,
     STEP_UP,
     VISIT,
+    Offices,
     PolicyOf,
     Portal,
     Record,
@@ -49,7 +63,8 @@ from gateway.portal.visits import (
 )
 from gateway.stores.sessions import LiveSession, SessionRecord, Sessions
 
-FORM_BYTES: Final = 16 * 1024
+FORM_BYTES: Final = 64 * 1024  # a page of people or establishments with everything checked, and room to spare
+LARGE_FORMS: Final = {IMPORT: 16 << 20}
 TOUCH_SECONDS: Final = 30.0
 _SIGNED_IN = frozenset({Level.CHOICE_DUE, Level.CODE_DUE, Level.RESTRICTED, Level.FULL})
 _HTTP_PROBLEMS = {404: Problem.NOT_FOUND, 405: Problem.METHOD, 413: Problem.TOO_LARGE}
@@ -72,12 +87,23 @@ def build_portal(
     clock: Callable[[], float],
     public_origin: PublicOrigin,
     record: Record,
+    offices: Offices,
 ) -> web.Application:
     """The pages as an application. `sign_in_pages`: app name → address of its sign-in page, the main app first."""
     app = web.Application(middlewares=[_faults, _visitor, _form_check], client_max_size=FORM_BYTES)
     own = OwnCookies(public_origin.secure)
     app[PORTAL] = Portal(
-        renderer, sessions, factors, policy_of, sign_out_legacy, sign_in_pages, clock, public_origin, own, record
+        renderer,
+        sessions,
+        factors,
+        policy_of,
+        sign_out_legacy,
+        sign_in_pages,
+        clock,
+        public_origin,
+        own,
+        record,
+        offices,
     )
     app.add_routes(
         [
@@ -92,6 +118,10 @@ def build_portal(
             web.post(CANCEL, cancel.cancel),
             web.get(INSTALL, guides.install),
             web.get(PREFIX + "{name}", guides.asset),
+            *routes_settings.ROUTES,
+            *routes_people.ROUTES,
+            *routes_records.ROUTES,
+            *routes_help.ROUTES,
         ]
     )
     app.on_response_prepare.append(_set_headers)
@@ -113,6 +143,8 @@ async def _faults(request: web.Request, handler: Handler) -> web.StreamResponse:
     except StoreUnavailable as fault:
         _log.error("%s, reference %s", fault, _reference(request))
         return _problem(request, Problem.STORE_DOWN)
+    except NotAllowed:
+        return _problem(request, Problem.REFUSED)
     except FormStale:
         return _problem(request, Problem.FORM_STALE, action=request.path if request.path != CANCEL else CODE)
     except web.HTTPException as fault:
@@ -168,6 +200,8 @@ async def _form_check(request: web.Request, handler: Handler) -> web.StreamRespo
     if request.method == "POST" and VISIT in request:
         if not _from_own_page(request):
             raise FormStale
+        if request.path in LARGE_FORMS:
+            request = request.clone(client_max_size=LARGE_FORMS[request.path])
         sent = (await _form(request)).get("csrf", "")
         kept = request[VISIT].live.record.csrf
         if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), kept.encode()):

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from gateway.core.session import Level
 from gateway.portal.code import settled, typed_code
 from gateway.portal.faults import fault_of, needs_clock_advice
 from gateway.portal.qr import key_groups, otpauth_uri
@@ -48,7 +47,7 @@ async def show(request: web.Request) -> web.Response:
 async def confirm(request: web.Request) -> web.Response:
     """POST: the first code. Which secret it is for stands in the session alone (R-021)."""
     portal, visit = request.app[PORTAL], request[VISIT]
-    if visit.level is Level.FULL:
+    if await onward(portal, visit, wants_full=True) not in (ENROL, LOCKED):
         return see_other(await onward(portal, visit))
     nonce = visit.live.record.enrolment
     if nonce is None:

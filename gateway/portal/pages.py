@@ -19,7 +19,7 @@ from gateway.portal.assets import Assets
 from gateway.portal.headers import page_headers
 from gateway.portal.problems import NATURES, Nature, problem_json
 from gateway.portal.qr import qr_svg
-from gateway.portal.views import Frame, Message, ProblemView, View
+from gateway.portal.views import Frame, Message, ProblemView, View, template_of
 from gateway.portal.words import CATALOGUES, preferred_language
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -73,7 +73,7 @@ class Renderer:
 
     def page(self, view: View, language: str, reference: str = "") -> str:
         """The HTML of a page. `language` is one of `words.LANGUAGES`."""
-        template = self._environment.get_template(f"{view.name}.html")
+        template = self._environment.get_template(template_of(view))
         return template.render(view=view, frame=self._frame(view.name, language, reference), **self._helpers(language))
 
     def error_answer(

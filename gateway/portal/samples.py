@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from gateway.core.problems import Problem
 from gateway.portal.qr import key_groups, otpauth_uri
+from gateway.portal.samples_help import HELP
+from gateway.portal.samples_people import PEOPLE
+from gateway.portal.samples_records import RECORDS
+from gateway.portal.samples_settings import SETTINGS
 from gateway.portal.views import (
     BackLink,
     ChoiceView,
@@ -41,7 +45,7 @@ def _enrolment(fault: Message | None, back: BackLink | None, *, advice: bool) ->
     )
 
 
-SAMPLES: tuple[View, ...] = (
+_SIGN_IN: tuple[View, ...] = (
     ChoiceView(_CSRF, Message("choice.restricted.punch+payslip")),
     ChoiceView(_CSRF, Message("choice.restricted.payslip"), Message("choice.fault.none")),
     _enrolment(None, None, advice=False),
@@ -56,3 +60,4 @@ SAMPLES: tuple[View, ...] = (
     *(ProblemView(problem.value) for problem in Problem),
     ProblemView(Problem.EXPIRED.value, "/login", Message("problem.sign-in")),
 )
+SAMPLES: tuple[View, ...] = _SIGN_IN + SETTINGS + PEOPLE + RECORDS + HELP

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,15 @@ class PageName(enum.StrEnum):
     STEP_UP = "step-up"
     PROBLEM = "problem"
     INSTALL = "install"
+    NOTICE = "notice"
+    REGISTRATION = "registration"
+    RESET = "reset"
+    SETTINGS = "settings"
+    PEOPLE = "people"
+    AUDIT = "audit"
+    PROGRESS = "progress"
+    ROLLOUT = "rollout"
+    HELP = "help"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +130,16 @@ class BackLink:
     label: Message
 
 
-View = ChoiceView | EnrolmentView | CodeView | LockedView | StepUpView | ProblemView | InstallView
+class View(Protocol):
+    """What a page is rendered from. `name` says which page it is; where one page has several templates, the view says
+    in `template` which of them is its own."""
+
+    name: ClassVar[PageName]
+
+
+def template_of(view: View) -> str:
+    """The file name of the view's template."""
+    return f"{getattr(view, 'template', view.name)}.html"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,22 +6,25 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 from urllib.parse import parse_qs, quote, urlsplit
 
 from aiohttp import web
 
-from gateway.config.settings import PublicOrigin
+from gateway.config.settings import PublicOrigin, Tenants
 from gateway.core.errors import StoreUnavailable
 from gateway.core.messages import RequestHead
 from gateway.core.own_cookies import OwnCookies
-from gateway.core.policy import Policy, with_implied
+from gateway.core.password_answer import PasswordAnswer
+from gateway.core.policy import Policy, PolicyRules, with_implied
+from gateway.core.rights import administered
 from gateway.core.session import Level, Session
-from gateway.core.subject import Feature
+from gateway.core.subject import Feature, Subject
 from gateway.portal.events import Asker, Event
 from gateway.portal.pages import Renderer
-from gateway.portal.second_factor import SecondFactors
+from gateway.portal.second_factor import Seals, SecondFactors
 from gateway.portal.views import BackLink, Message, View
-from gateway.stores.base import AuditEvent
+from gateway.stores.base import AuditEvent, Registry
 from gateway.stores.sessions import LiveSession, SessionRecord, Sessions
 
 CHOICE = "/.sekisho/choice"
@@ -31,6 +34,15 @@ LOCKED = "/.sekisho/locked"
 CANCEL = "/.sekisho/cancel"
 STEP_UP = "/.sekisho/step-up"
 INSTALL = "/.sekisho/help/install"
+NOTICE = "/.sekisho/notice"
+REGISTRATION = "/.sekisho/registration"
+RESET = "/.sekisho/reset"
+SETTINGS = "/.sekisho/settings"
+IMPORT = "/.sekisho/settings/import"
+PEOPLE = "/.sekisho/people"
+AUDIT = "/.sekisho/audit"
+PROGRESS = "/.sekisho/progress"
+ROLLOUT = "/.sekisho/rollout"
 
 _log = logging.getLogger(__name__)
 PolicyOf = Callable[[Session], Awaitable[Policy]]
@@ -59,10 +71,51 @@ class Portal:
     origin: PublicOrigin
     own: OwnCookies
     record: Record
+    offices: Offices
 
     def sign_in_page(self, app: str = "") -> str:
         """The sign-in page of an app; of the first app when it is unknown."""
         return self.sign_in_pages.get(app) or next(iter(self.sign_in_pages.values()), "/")
+
+
+class CheckPassword(Protocol):
+    """Asks the legacy app in a throw-away exchange whether this is the session's own person's password (E1)."""
+
+    async def __call__(self, live: LiveSession, password: str, client: str) -> PasswordAnswer:
+        """`client`: the client address that the app is told. Raises UpstreamUnavailable when the app does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Whether a list from the operator's database is up to date. `read_at` None: it was never read."""
+
+    current: bool
+    read_at: float | None
+
+
+class RefreshRoster(Protocol):
+    """Brings the roster up to date from the operator's database where one is configured; else does nothing."""
+
+    async def establishments(self, office: str) -> Freshness:
+        """An office's establishments. A database that does not answer leaves what was read before."""
+
+    async def people(self, office: str, establishment: str) -> Freshness:
+        """The people of one establishment; with an empty code the office's own staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offices:
+    """What the pages of offices and administrators touch beyond those of the sign-in."""
+
+    registry: Registry
+    tenants: Tenants
+    forget_tenant: Callable[[str, str | None], None]
+    refresh: RefreshRoster
+    find_subject: Callable[[str], Awaitable[Subject | None]]
+    check_password: CheckPassword
+    keys: Seals
+    rules: PolicyRules
+    operators: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +132,11 @@ class Visit:
     def login_id(self) -> str:
         """The canonical login ID."""
         return self.live.record.session.subject.login_id
+
+    @property
+    def proven(self) -> bool:
+        """Whether a code was entered in this session. A full session has none where the tenant does not use 2FA."""
+        return self.level is Level.FULL and self.live.record.session.totp_at is not None
 
 
 PORTAL = web.AppKey("portal", Portal)
@@ -114,13 +172,22 @@ def landing(portal: Portal, record: SessionRecord) -> str:
 
 async def onward(portal: Portal, visit: Visit, *, wants_full: bool = False) -> str:
     """The page that is next for this person; with `wants_full`, on the way to a code."""
-    if visit.level is Level.FULL or (visit.level is Level.RESTRICTED and not wants_full):
+    if _settled(portal, visit) or (visit.level is Level.RESTRICTED and not wants_full):
         return landing(portal, visit.live.record)
     if visit.level is Level.CHOICE_DUE and not wants_full:
         return CHOICE
     if (await portal.factors.standing(visit.login_id)).locked:
         return LOCKED
     return CODE if await portal.factors.enrolled(visit.login_id) else ENROL
+
+
+def _settled(portal: Portal, visit: Visit) -> bool:
+    """Whether no code is due. Those who administer others may enter one although their tenant asks for none: what
+    they want to open needs it (D). Nobody else may: who has a password must not enrol where no code is asked for."""
+    if visit.level is not Level.FULL:
+        return False
+    subject = visit.live.record.session.subject
+    return visit.proven or not (administered(subject) or subject.login_id in portal.offices.operators)
 
 
 async def raised(portal: Portal, visit: Visit, change: Callable[[Session], Session]) -> web.Response:

@@ -103,7 +103,7 @@ class SignIn:
         shown = scrub_page(passed, answer_body, visit.app.session_id_names)
         answer = Answer(head.status, head.reason, passed, shown)
         if signed_in(rule, head, answer_body):
-            return await self._succeeded(visit, rule, login_id, answer, vaulted)
+            return await self._succeeded(visit, rule, login_id, typed, answer, vaulted)
         if self._refusals.spend(visit.client, visit.now):
             await self._record(visit, "sign_in.password.refused", Subject(login_id, Kind.UNKNOWN), rule.name)
         else:
@@ -143,7 +143,7 @@ class SignIn:
         return Reply(with_headers(answer, (own.clear(own.session), own.clear(own.jar))))
 
     async def _succeeded(
-        self, visit: Visit, rule: SignInRule, login_id: str, answer: Answer, vaulted: list[bytes]
+        self, visit: Visit, rule: SignInRule, login_id: str, typed: str, answer: Answer, vaulted: list[bytes]
     ) -> Reply:
         parts, now = self._parts, visit.now
         subject = await parts.find_subject(login_id)
@@ -156,7 +156,7 @@ class SignIn:
         jar = visit.visitor.jar.store(vaulted, visit.target.path, now)
         level = assurance_level(session, policy, now)
         held = level is not Level.FULL and not rule.deliver_at_once
-        token = await self._open(visit, rule, session, jar, answer if held else None)
+        token = await self._open(visit, rule, session, typed, jar, answer if held else None)
         await self._record(visit, "sign_in.password.accepted", subject, rule.name)
         cookies = (parts.own.set(parts.own.session, token), parts.own.clear(parts.own.jar))
         if not held:
@@ -167,13 +167,16 @@ class SignIn:
         refusal = parts.error_page(Problem(level.value), visit.head, visit.reference, code_page=page.decode())
         return Reply(Answer(refusal.status, refusal.reason, (*refusal.headers, *cookies), refusal.body))
 
-    async def _open(self, visit: Visit, rule: SignInRule, session: Session, jar: Jar, held: Answer | None) -> bytes:
+    async def _open(
+        self, visit: Visit, rule: SignInRule, session: Session, typed: str, jar: Jar, held: Answer | None
+    ) -> bytes:
         """A fresh session under a fresh token (R-032, R-066)."""
         parts = self._parts
         # A sign-in by GET carries the password in its query: only the path may be kept and asked for again.
         target = visit.target.path if rule.place is FieldPlace.QUERY else visit.target.raw
         continuation = Continuation(target, "answer", rule.name) if held is not None else None
-        token = await parts.sessions.open(SessionRecord(session, jar, secrets.token_urlsafe(24), continuation, None))
+        record = SessionRecord(session, jar, secrets.token_urlsafe(24), continuation, typed=typed)
+        token = await parts.sessions.open(record)
         if held is not None:
             live = await parts.sessions.load(token)
             if live is not None:

@@ -6,11 +6,25 @@ All times are Unix seconds. Every method raises StoreUnavailable when the store 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.core.lockout import Attempt, LockoutLimits, LockState
 from gateway.core.policy import TenantSettings
+from gateway.stores.base_audit import AuditEvent, AuditTrail, Readiness
+from gateway.stores.base_people import People
+from gateway.stores.base_tenants import Drafts, Roster, Settings
+
+__all__ = [
+    "AlreadyEnrolled",
+    "AuditEvent",
+    "PendingEnrolment",
+    "Registry",
+    "SecondFactor",
+    "SessionStore",
+    "Stored",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,9 @@ class SessionStore(Protocol):
 
     async def remove_owner(self, owner: str) -> int:
         """Forget every key of this owner; how many there were."""
+
+    async def present(self, owners: Sequence[str]) -> int:
+        """How many of these owners have a key whose time has not come."""
 
     async def hold(self, key: bytes, data: bytes, expires_at: float) -> None:
         """Keep one large value beside a session (an answer or a form that waits). A second one replaces it."""
@@ -92,23 +109,8 @@ class AlreadyEnrolled:
     """This login ID has a confirmed second factor: nothing was begun (R-023)."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEvent:
-    """Who did what to whom, when, from where. `name` is `source.subject.action`; `detail` is small JSON-able data."""
-
-    at: float
-    name: str
-    reference: str
-    actor: str
-    subject: str
-    office: str
-    establishment: str
-    address: str
-    detail: tuple[tuple[str, str], ...] = ()
-
-
-class Registry(Protocol):
-    """Durable records: second factors, lock-outs, tenants' settings, audit. Every change is one transaction."""
+class Registry(Settings, Roster, Drafts, People, AuditTrail, Readiness, Protocol):
+    """Durable records: second factors, lock-outs, tenants, people, audit. Every change is one transaction."""
 
     async def office_settings(self, office: str) -> TenantSettings | None:
         """What this office has set; None when it never set anything."""
@@ -131,9 +133,15 @@ class Registry(Protocol):
         """Begin or go on. The same `owner` (a session) within its time gets its earlier secret back, with the end
         moved to `expires_at`; anybody else's pending secret is replaced, so only the last one shown counts."""
 
-    async def confirm_enrolment(self, login_id: str, nonce: str, step: int, now: float) -> bool:
+    async def confirm_enrolment(
+        self, login_id: str, nonce: str, step: int, now: float, *, address: str = "", code: bytes | None = None
+    ) -> bool:
         """The pending secret with this nonce, if not ended, becomes the second factor with `step` as last used;
-        failures are cleared. One statement decides: of two concurrent calls one is True."""
+        failures are cleared. One statement decides: of two concurrent calls one is True.
+
+        `address` is where it was done from. `code`: the sealed registration code that allowed it, which must be the
+        one that is good now and is spent with it; otherwise False, and the pending secret stays. None: none is asked.
+        """
 
     async def pending_enrolment(self, login_id: str, nonce: str, now: float) -> PendingEnrolment | None:
         """The pending secret with this nonce, unless it ended or was replaced."""
@@ -144,6 +152,10 @@ class Registry(Protocol):
         The reservation that uses the last place sets the lock itself. A lock whose time has come begins a new count
         of `failures`; `total` goes on until a success or a reset.
         """
+
+    async def clear_attempts(self, login_id: str) -> None:
+        """Forget what `reserve_attempt` counted: the attempt was right (a password; codes are cleared by
+        `accept_step`)."""
 
     async def lock_state(self, login_id: str) -> LockState:
         """The counters as they stand; a LockState of zeros when there are none."""

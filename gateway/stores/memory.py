@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.stores.base import Stored
@@ -108,6 +108,10 @@ class MemorySessions:
         """See SessionStore.remove."""
         self._held.pop(key)
         return self._drop(key)
+
+    async def present(self, owners: Sequence[str]) -> int:
+        """See SessionStore.present."""
+        return sum(any(self._sessions.get(key) for key in self._owners.get(owner, ())) for owner in owners)
 
     async def remove_owner(self, owner: str) -> int:
         """See SessionStore.remove_owner."""

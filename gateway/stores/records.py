@@ -1,6 +1,6 @@
 """What a session record and a held value are, and their bytes before sealing.
 
-A record is   0x01 | length of the JSON (4) | JSON | jar.   Held values are   0x01 | kind | length | JSON | body.
+A record is   0x02 | length of the JSON (4) | JSON | jar.   Held values are   0x01 | kind | length | JSON | body.
 Raw bytes travel in JSON as Latin-1 text, so that every byte value survives. Bytes of another format do not decode
 (ValueError): after an update that changed the format, such a session is unknown and its owner signs in anew.
 """
@@ -17,7 +17,7 @@ from gateway.core.messages import Answer
 from gateway.core.session import Session
 from gateway.core.subject import Kind, Subject
 
-_RECORD = b"\x01"
+_RECORD = b"\x02"
 _ANSWER = b"\x01A"
 _FORM = b"\x01F"
 _LENGTH = struct.Struct(">I")
@@ -44,13 +44,19 @@ class HeldForm:
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """Everything kept of one signed-in browser. `enrolment` is the nonce of the enrolment page it was shown."""
+    """Everything kept of one signed-in browser. `enrolment` is the nonce of the enrolment page it was shown.
+
+    `typed` is the login ID as it was typed at sign-in: the app may tell capitals apart where the canonical ID does not.
+    `registration` is the registration code that was entered, sealed as it was issued.
+    """
 
     session: Session
     jar: Jar
     csrf: str = field(repr=False)
     continuation: Continuation | None = None
     enrolment: str | None = None
+    typed: str = field(default="", repr=False)
+    registration: bytes | None = field(default=None, repr=False)
 
 
 def encode_record(record: SessionRecord) -> bytes:
@@ -62,6 +68,8 @@ def encode_record(record: SessionRecord) -> bytes:
         record.csrf,
         None if going is None else [going.target.decode("latin-1"), going.kind, going.label],
         record.enrolment,
+        record.typed,
+        None if record.registration is None else record.registration.decode("latin-1"),
     ]
     return _RECORD + _framed(fields) + record.jar.to_bytes()
 
@@ -69,7 +77,7 @@ def encode_record(record: SessionRecord) -> bytes:
 def decode_record(data: bytes) -> SessionRecord:
     """The record of these bytes. Raises ValueError for another format."""
     fields, jar = _unframed(data, _RECORD)
-    subject, session, csrf, going, enrolment = fields
+    subject, session, csrf, going, enrolment, typed, registration = fields
     login_id, kind, *rest = subject
     app, *times = session
     return SessionRecord(
@@ -78,6 +86,8 @@ def decode_record(data: bytes) -> SessionRecord:
         csrf,
         None if going is None else Continuation(going[0].encode("latin-1"), going[1], going[2]),
         enrolment,
+        typed,
+        None if registration is None else registration.encode("latin-1"),
     )
 
 

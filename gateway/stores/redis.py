@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -33,6 +33,7 @@ _ANSWER_SECONDS = 0.4
 # A script takes well under a millisecond, so few connections carry a lot; and a burst on a cold pool must not spend its
 # time limit on opening dozens of them at once.
 _CONNECTIONS = 8
+_OWNERS_AT_ONCE = 500
 
 
 class RedisSessions:
@@ -105,6 +106,13 @@ class RedisSessions:
         # Which keys those were is told on the channel; this worker does not wait for it.
         self._fresh.forget_all()
         return int(removed)
+
+    async def present(self, owners: Sequence[str]) -> int:
+        """See SessionStore.present."""
+        count = 0
+        for start in range(0, len(owners), _OWNERS_AT_ONCE):
+            count += int(await self._run(scripts.PRESENT, *owners[start : start + _OWNERS_AT_ONCE]))
+        return count
 
     async def hold(self, key: bytes, data: bytes, expires_at: float) -> None:
         """See SessionStore.hold."""

@@ -86,6 +86,18 @@ return count
 """
 )
 
+# owners
+PRESENT = (
+    _COMMON
+    + """
+local count = 0
+for i = 2, #ARGV do
+  if redis.call('ZCOUNT', prefix .. 'o:' .. ARGV[i], '(' .. now, '+inf') > 0 then count = count + 1 end
+end
+return count
+"""
+)
+
 # key, data, end
 HOLD = (
     _COMMON

@@ -13,17 +13,20 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientResponse, ClientSession, DummyCookieJar, web
 
-from gateway.config.settings import PublicOrigin, Service, Support
+from gateway.config.settings import PublicOrigin, Service, Support, Tenants
 from gateway.core.cookies import Jar
-from gateway.core.errors import StoreUnavailable
+from gateway.core.errors import StoreUnavailable, UpstreamUnavailable
 from gateway.core.lockout import LockoutLimits
-from gateway.core.policy import Policy
+from gateway.core.password_answer import PasswordAnswer
+from gateway.core.policy import Policy, PolicyRules, SessionLimits, TenantSettings
+from gateway.core.rollout import Rollout
 from gateway.core.session import Session
 from gateway.core.subject import Feature, Kind, Subject
 from gateway.core.totp import Window
 from gateway.portal.app import build_portal
 from gateway.portal.pages import Renderer
 from gateway.portal.second_factor import SecondFactors
+from gateway.portal.visits import Freshness, Offices
 from gateway.stores.memory import MemorySessions
 from gateway.stores.records import Continuation, SessionRecord
 from gateway.stores.registry import SqlRegistry
@@ -35,6 +38,12 @@ PUNCH_AND_PAYSLIP = frozenset({Feature.ATTENDANCE_PUNCH, Feature.PAYSLIP_OWN})
 SERVICE = Service("ネットde顧問 デモ", support=Support("お問合せ窓口", "0120-000-000", "平日9時～17時"))
 HELD_ANSWER = Continuation(b"/login", "answer", "pc")
 EMPLOYEE = Subject("B00000101", Kind.ESTABLISHMENT, "0001", "000001", "01", "", "植田")
+COLLEAGUE = Subject("B00000102", Kind.ESTABLISHMENT, "0001", "000001", "02", "", "佐藤")
+CHIEF = Subject("B00000199", Kind.ESTABLISHMENT, "0001", "000001", "99", "administrator", "総務")
+STAFF = Subject("A00010001", Kind.OFFICE, "0001", "", "0001", "", "所長")
+OTHER_STAFF = Subject("A00020001", Kind.OFFICE, "0002", "", "0001", "", "表")
+OTHER_EMPLOYEE = Subject("B00000301", Kind.ESTABLISHMENT, "0002", "000003", "01", "", "竹本")
+OPERATOR = Subject("A99990001", Kind.OFFICE, "9999", "", "0001", "", "運営")
 
 
 @dataclass
@@ -49,6 +58,11 @@ class World:
     policy: list[Policy]
     signed_out: list[str] = field(default_factory=list)
     sign_out_fails: bool = False
+    people: dict[str, Subject] = field(default_factory=dict)  # whom the directory knows
+    passwords: dict[str, str] = field(default_factory=dict)  # what the app takes; "demo" where nothing is said
+    app_answers: bool = True
+    stale: bool = False  # the operator's database does not answer
+    forgotten: list[tuple[str, str | None]] = field(default_factory=list)  # tenants whose settings were changed
 
     async def sign_in(
         self,
@@ -56,11 +70,13 @@ class World:
         *,
         waiting: Continuation | None = HELD_ANSWER,
         restricted: bool = False,
+        proven: bool = False,
     ) -> Browser:
-        """A browser whose password the app has accepted."""
+        """A browser whose password the app has accepted; `proven`: a code was entered as well."""
         at = self.now[0]
-        session = Session(subject, "portal", at, at, None, at if restricted else None)
-        record = SessionRecord(session, Jar(), secrets.token_urlsafe(24), waiting, None)
+        self.people.setdefault(subject.login_id, subject)
+        session = Session(subject, "portal", at, at, at if proven else None, at if restricted else None)
+        record = SessionRecord(session, Jar(), secrets.token_urlsafe(24), waiting, typed=subject.login_id)
         return Browser(self, (await self.sessions.open(record)).decode())
 
 
@@ -164,6 +180,7 @@ async def world(tmp_path: Path, empty_registry: Path) -> AsyncIterator[World]:
         clock,
         PublicOrigin("http", "127.0.0.1", 8080),
         registry.record,
+        offices_of(made),
     )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -173,6 +190,45 @@ async def world(tmp_path: Path, empty_registry: Path) -> AsyncIterator[World]:
     yield made
     await runner.cleanup()
     await registry.close()
+
+
+def offices_of(world: World) -> Offices:
+    """What the pages of offices touch, over this world."""
+
+    async def find_subject(login_id: str) -> Subject | None:
+        return world.people.get(login_id)
+
+    async def check_password(live: LiveSession, password: str, client: str) -> PasswordAnswer:
+        if not world.app_answers:
+            raise UpstreamUnavailable("portal", "down")
+        right = world.passwords.get(live.record.session.subject.login_id, "demo")
+        return PasswordAnswer.RIGHT if password == right else PasswordAnswer.WRONG
+
+    limits = SessionLimits(1800.0, 43200.0)
+    return Offices(
+        registry=world.registry,
+        tenants=Tenants(TenantSettings(), TenantSettings(exempt=PUNCH_AND_PAYSLIP)),
+        forget_tenant=lambda office, establishment: world.forgotten.append((office, establishment)),
+        refresh=Roster(world),
+        find_subject=find_subject,
+        check_password=check_password,
+        keys=world.keys,
+        rules=PolicyRules(Rollout(), limits, limits),
+        operators=frozenset({OPERATOR.login_id}),
+    )
+
+
+class Roster:
+    """Stands for the operator's database: nothing to fetch, or no answer."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def establishments(self, office: str) -> Freshness:
+        return Freshness(not self._world.stale, NOON - 3600 if self._world.stale else None)
+
+    async def people(self, office: str, establishment: str) -> Freshness:
+        return await self.establishments(office)
 
 
 def needs(world: World, exempt: frozenset[Feature] = frozenset()) -> None:

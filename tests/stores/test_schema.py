@@ -50,7 +50,7 @@ def test_several_processes_that_start_at_once_all_succeed(tmp_path: Path) -> Non
     )
     command = [sys.executable, "-c", program, f"sqlite:///{tmp_path}/registry.db"]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(3)]
-    assert [process.communicate(timeout=60)[0] for process in processes] == [b"0001\n"] * 3
+    assert [process.communicate(timeout=60)[0] for process in processes] == [b"0002\n"] * 3
 
 
 async def test_a_newer_schema_is_refused_and_left_alone(registry_url: str) -> None:

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from gateway.portal.words import en, ja
+from gateway.portal.words import (
+    en,
+    en_help,
+    en_people,
+    en_records,
+    en_settings,
+    ja,
+    ja_help,
+    ja_people,
+    ja_records,
+    ja_settings,
+)
 
 LANGUAGES = ("ja", "en")
-CATALOGUES = {"ja": ja.WORDS, "en": en.WORDS}
+PARTS = {
+    "ja": (ja.WORDS, ja_settings.WORDS, ja_people.WORDS, ja_records.WORDS, ja_help.WORDS),
+    "en": (en.WORDS, en_settings.WORDS, en_people.WORDS, en_records.WORDS, en_help.WORDS),
+}
+CATALOGUES = {
+    language: {key: text for part in parts for key, text in part.items()} for language, parts in PARTS.items()
+}
 
 
 def preferred_language(accept_language: str) -> str:

@@ -1,0 +1,6 @@
+
+"""English: the help pages."""
+
+from __future__ import annotations
+
+WORDS: dict[str, str] = {}

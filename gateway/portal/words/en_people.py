@@ -1,0 +1,6 @@
+
+"""English: people, resets, registration codes and notices."""
+
+from __future__ import annotations
+
+WORDS: dict[str, str] = {}

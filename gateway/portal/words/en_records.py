@@ -1,0 +1,6 @@
+
+"""English: audit record, progress and rollout."""
+
+from __future__ import annotations
+
+WORDS: dict[str, str] = {}

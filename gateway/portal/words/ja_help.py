@@ -1,0 +1,6 @@
+
+"""Japanese: the help pages."""
+
+from __future__ import annotations
+
+WORDS: dict[str, str] = {}

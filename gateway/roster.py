@@ -1,0 +1,17 @@
+"""Keeping the roster: who exists, taken over from configuration, CSV files and the operator's database."""
+
+from __future__ import annotations
+
+from gateway.portal.visits import Freshness
+
+
+class RosterKeeper:
+    """Brings the registry's roster up to date."""
+
+    async def establishments(self, office: str) -> Freshness:
+        """See RefreshRoster."""
+        return Freshness(True, None)
+
+    async def people(self, office: str, establishment: str) -> Freshness:
+        """See RefreshRoster."""
+        return Freshness(True, None)
