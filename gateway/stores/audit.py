@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.stores.base import AuditEvent
 from gateway.stores.database import Database
@@ -19,19 +21,28 @@ class AuditRecords:
 
     async def record(self, event: AuditEvent) -> None:
         """See Registry.record."""
-        insert = sa.insert(audit_events).values(
-            at=event.at,
-            name=event.name,
-            reference=event.reference,
-            actor=event.actor,
-            subject=event.subject,
-            office=event.office,
-            establishment=event.establishment,
-            address=event.address,
-            detail=json.dumps(event.detail, ensure_ascii=False),
-        )
         async with self._database.writing() as connection:
-            await connection.execute(insert)
+            await self._append(connection, [event])
+
+    async def _append(self, connection: AsyncConnection, events: Sequence[AuditEvent]) -> None:
+        """Append inside the caller's writing transaction, as the last thing that it does: whoever appends holds the
+        end of the record until the transaction ends, so nobody may wait for anything else with it in hand."""
+        rows = [
+            {
+                "at": event.at,
+                "name": event.name,
+                "reference": event.reference,
+                "actor": event.actor,
+                "subject": event.subject,
+                "office": event.office,
+                "establishment": event.establishment,
+                "address": event.address,
+                "detail": json.dumps(event.detail, ensure_ascii=False),
+            }
+            for event in events
+        ]
+        if rows:
+            await connection.execute(sa.insert(audit_events), rows)
 
     async def audit_events(self, reference: str) -> list[AuditEvent]:
         """See Registry.audit_events."""
