@@ -1,26 +1,14 @@
-"""What the pages write into the audit record: a closed list of `source.subject.action`."""
+"""What the pages write into the audit record: events of `core.events` with who asks."""
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
+from gateway.core.events import Event
 from gateway.core.subject import Subject
 from gateway.stores.base import AuditEvent
 
-
-class Event(enum.StrEnum):
-    """Names of audit events."""
-
-    ENROLMENT_BEGUN = "portal.enrolment.begun"
-    ENROLMENT_CONFIRMED = "portal.enrolment.confirmed"
-    CODE_ACCEPTED = "portal.code.accepted"
-    CODE_REFUSED = "portal.code.refused"
-    CODE_REPLAYED = "portal.code.replayed"
-    FACTOR_LOCKED = "portal.factor.locked"
-    FACTOR_STOPPED = "portal.factor.stopped"
-    RESTRICTED_CHOSEN = "portal.session.restricted"
-    SESSION_CANCELLED = "portal.session.cancelled"
+__all__ = ["Asker", "Event"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from gateway.core.errors import UpstreamUnavailable
+from gateway.core.events import Event
 from gateway.core.heads import response_headers
 from gateway.core.jar import Jar
 from gateway.core.judging import plainly_failed, signed_in
@@ -105,7 +106,7 @@ class SignIn:
         if signed_in(rule, head, answer_body):
             return await self._succeeded(visit, rule, login_id, typed, answer, vaulted)
         if self._refusals.spend(visit.client, visit.now):
-            await self._record(visit, "sign_in.password.refused", Subject(login_id, Kind.UNKNOWN), rule.name)
+            await self._record(visit, Event.SIGN_IN_REFUSED, Subject(login_id, Kind.UNKNOWN), rule.name)
         else:
             _log.warning("too many failed sign-ins from %s for the audit record", visit.client)
         plain = plainly_failed(rule, head, answer_body)
@@ -148,7 +149,7 @@ class SignIn:
         parts, now = self._parts, visit.now
         subject = await parts.find_subject(login_id)
         if subject is None and parts.refuse_unknown:
-            await self._record(visit, "sign_in.subject.unknown", Subject(login_id, Kind.UNKNOWN), rule.name)
+            await self._record(visit, Event.SUBJECT_UNKNOWN, Subject(login_id, Kind.UNKNOWN), rule.name)
             return self._forgetting(self._refusal(visit, 403, "unknown-login-id").answer)
         subject = subject or Subject(login_id, Kind.UNKNOWN)
         policy = await parts.policy_of(subject)
@@ -157,7 +158,7 @@ class SignIn:
         level = assurance_level(session, policy, now)
         held = level is not Level.FULL and not rule.deliver_at_once
         token = await self._open(visit, rule, session, typed, jar, answer if held else None)
-        await self._record(visit, "sign_in.password.accepted", subject, rule.name)
+        await self._record(visit, Event.SIGNED_IN, subject, rule.name)
         cookies = (parts.own.set(parts.own.session, token), parts.own.clear(parts.own.jar))
         if not held:
             return Reply(Answer(answer.status, answer.reason, (*answer.headers, *cookies), answer.body))
@@ -187,11 +188,11 @@ class SignIn:
         problem = Problem.REFUSED if status == 403 else Problem.MALFORMED
         return Reply(self._parts.error_page(problem, visit.head, visit.reference, reason=reason))
 
-    async def _record(self, visit: Visit, name: str, subject: Subject, rule: str) -> None:
+    async def _record(self, visit: Visit, name: Event, subject: Subject, rule: str) -> None:
         await self._parts.record(
             AuditEvent(
                 visit.now,
-                name,
+                name.value,
                 visit.reference,
                 subject.login_id,
                 subject.login_id,

@@ -1,0 +1,28 @@
+"""Audit events have names from one closed list; a name written by hand elsewhere would have no words on a page."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import gateway
+from gateway.core.events import Event
+
+PACKAGE = Path(gateway.__file__).parent
+SHAPE = re.compile(r"(operator|portal|settings|sign_in)\.[a-z_]+\.[a-z_]+", re.ASCII)
+
+
+def test_a_name_is_source_subject_action() -> None:
+    assert [event.value for event in Event if not SHAPE.fullmatch(event.value)] == []
+
+
+def test_no_module_but_the_list_writes_an_event_by_hand() -> None:
+    found = []
+    for path in PACKAGE.rglob("*.py"):
+        if path == PACKAGE / "core" / "events.py" or "words" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and SHAPE.fullmatch(node.value):
+                found.append(f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value}")
+    assert found == []
