@@ -172,7 +172,9 @@ def landing(portal: Portal, record: SessionRecord) -> str:
 
 async def onward(portal: Portal, visit: Visit, *, wants_full: bool = False) -> str:
     """The page that is next for this person; with `wants_full`, on the way to a code."""
-    if _settled(portal, visit) or (visit.level is Level.RESTRICTED and not wants_full):
+    if visit.level is Level.FULL and (not wants_full or _settled(portal, visit)):
+        return landing(portal, visit.live.record)
+    if visit.level is Level.RESTRICTED and not wants_full:
         return landing(portal, visit.live.record)
     if visit.level is Level.CHOICE_DUE and not wants_full:
         return CHOICE
@@ -182,10 +184,8 @@ async def onward(portal: Portal, visit: Visit, *, wants_full: bool = False) -> s
 
 
 def _settled(portal: Portal, visit: Visit) -> bool:
-    """Whether no code is due. Those who administer others may enter one although their tenant asks for none: what
+    """Whether a full session needs no code. Those who administer others may enter one although their tenant asks for none: what
     they want to open needs it (D). Nobody else may: who has a password must not enrol where no code is asked for."""
-    if visit.level is not Level.FULL:
-        return False
     subject = visit.live.record.session.subject
     return visit.proven or not (administered(subject) or subject.login_id in portal.offices.operators)
 
