@@ -184,8 +184,8 @@ async def onward(portal: Portal, visit: Visit, *, wants_full: bool = False) -> s
 
 
 def _settled(portal: Portal, visit: Visit) -> bool:
-    """Whether a full session needs no code. Those who administer others may enter one although their tenant asks for none: what
-    they want to open needs it (D). Nobody else may: who has a password must not enrol where no code is asked for."""
+    """Whether a full session needs no code. Those who administer others may enter one although their tenant asks for
+    none: what they want to open needs it (D). Nobody else may: who has a password must not enrol there."""
     subject = visit.live.record.session.subject
     return visit.proven or not (administered(subject) or subject.login_id in portal.offices.operators)
 
