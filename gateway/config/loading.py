@@ -78,6 +78,8 @@ def _built(file: FileBlock, folder: Path, faults: Faults) -> Configuration:
         keys_file=keys_file,
         limits=_limits(file.limits),
         issuer=totp.issuer if totp and totp.issuer else service.name.replace(":", " "),
+        operators=frozenset(file.operators),
+        audit_keep_seconds=file.audit.keep if file.audit else None,
     )
     if not faults:
         warn_of_ways_in(file, apps, routes, faults)

@@ -18,6 +18,7 @@ from gateway.config.words import (
     COLOUR,
     FILE,
     LISTEN,
+    LOGIN_ID,
     LONG_TEXT,
     MOMENT,
     NAME,
@@ -159,6 +160,17 @@ class RolloutBlock(Block):
 
 
 @block
+class AuditBlock(Block):
+    """audit"""
+
+    keep: float | None = key(
+        OrNull(duration(86400, 86400 * 36500)),
+        "How long audit events are kept, such as 1100d; null (default): for ever.",
+        default=None,
+    )
+
+
+@block
 class LimitsBlock(Block):
     """limits"""
 
@@ -215,4 +227,10 @@ class FileBlock(Block):
     )
     directory: DirectoryBlock | None = optional(Record(DirectoryBlock), "How a login ID becomes a person.")
     tenants: TenantsBlock | None = optional(Record(TenantsBlock), "Who uses second factors, until they set it.")
+    operators: tuple[str, ...] = key(
+        ListOf(LOGIN_ID),
+        "Login IDs that see the pages of the operator: every office's audit record, the rollout.",
+        default=(),
+    )
+    audit: AuditBlock | None = optional(Record(AuditBlock), "The audit record.")
     limits: LimitsBlock | None = optional(Record(LimitsBlock), "Sizes and times.")

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.config.settings import ListenAddress
 from gateway.config.shapes import Choice, Shape, Word
+from gateway.core.subject import canonical_login_id
 
 _DURATION = re.compile(r"([0-9]+)(ms|s|m|h|d)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -54,6 +55,7 @@ SECRET = Word(_text, "Write a URL.", {"type": "string", "minLength": 1}, secret=
 CODE = matching(r"[^\s/]{1,64}", "Write a code in quotes, leading zeros included.")
 NAME = matching(r"[A-Za-z][A-Za-z0-9_-]{0,63}", "Begin with a letter; then letters, digits, - and _.")
 FILE = Word(_text, "Write a path; one without a leading / is relative to this file.", {"type": "string"})
+LOGIN_ID = Word(canonical_login_id, "Write a login ID in quotes.", {"type": "string", "minLength": 1})
 TOKEN = matching(_TOKEN.pattern, "Write one name without spaces.")
 COLOUR = matching(r"#[0-9A-Fa-f]{6}", 'Write a colour as "#0017c1" (in quotes: # begins a comment).')
 FLAG = Word(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -141,3 +142,29 @@ def test_bad_lines_of_a_csv_file_are_named_by_its_own_lines(tmp_path: Path) -> N
 def test_urls_with_passwords_are_not_shown_by_repr(tmp_path: Path) -> None:
     url = "postgresql" + "://someone:hidden@db/name"
     assert "hidden" not in repr(loaded(tmp_path, GOOD + f"stores: {{registry: {url!r}}}\n"))
+
+
+def test_operators_are_folded_as_login_ids_are_and_audit_events_are_kept_for_ever_unless_said_otherwise(
+    tmp_path: Path,
+) -> None:
+    plain = loaded(tmp_path, GOOD)
+    assert (plain.operators, plain.audit_keep_seconds) == (frozenset(), None)
+    said = loaded(tmp_path, GOOD + 'operators: [" a99990001", "Ｂ1"]\naudit: {keep: 400d}\n')
+    assert said.operators == {"A99990001", "B1"}
+    assert said.audit_keep_seconds == 400 * 86400
+    assert loaded(tmp_path, GOOD + "audit: {keep: null}\n").audit_keep_seconds is None
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("audit: {keep: 23h}", "it must lie between 1d and 36500d"),
+        ("audit: {keep: 400}", "Write a number with a unit"),
+        ("audit: {kept: 400d}", "Did you mean 'keep'"),
+        ('operators: ["  "]', "a login ID has 1 to 128 characters"),
+        ('operators: "A1"', "Write a list"),
+    ],
+)
+def test_audit_and_operators_refuse_what_they_cannot_mean(line: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigRefused, match=re.escape(says)):
+        loaded(tmp_path, f"{GOOD}{line}\n")
