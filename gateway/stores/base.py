@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gateway.core.lockout import Attempt, LockoutLimits, LockState
+from gateway.core.lockout import Attempt, LockoutLimits, LockState, Reserved
 from gateway.core.policy import TenantSettings
 from gateway.stores.base_audit import AuditEvent, AuditTrail, Readiness
 from gateway.stores.base_people import People
@@ -156,6 +156,10 @@ class Registry(Settings, Roster, Drafts, People, AuditTrail, Readiness, Protocol
     async def clear_attempts(self, login_id: str) -> None:
         """Forget what `reserve_attempt` counted: the attempt was right (a password; codes are cleared by
         `accept_step`)."""
+
+    async def give_back_attempt(self, login_id: str, attempt: Reserved) -> None:
+        """Undo this reservation: it was evaluated by nobody (the app did not answer). A lock that it set is lifted;
+        what other attempts counted stays."""
 
     async def lock_state(self, login_id: str) -> LockState:
         """The counters as they stand; a LockState of zeros when there are none."""

@@ -34,6 +34,25 @@ class LockoutRecords:
                 return Locked(state.locked_until)
         raise StoreUnavailable("registry", "a lock-out changed too often to be read")
 
+    async def give_back_attempt(self, login_id: str, attempt: Reserved) -> None:
+        """See Registry.give_back_attempt."""
+        counted = lockouts.c
+        values = {"failures": counted.failures - 1, "total": counted.total - 1}
+        if attempt.locked_until is not None:
+            mine = counted.locked_until == attempt.locked_until
+            values["locked_until"] = sa.case((mine, sa.null()), else_=counted.locked_until)
+        if attempt.stopped:
+            values["stopped"] = sa.false()
+        # A count of zero is one that began anew meanwhile: this attempt is not in it.
+        theirs = sa.and_(counted.login_id == login_id, counted.failures > 0, counted.total > 0)
+        async with self._database.writing() as connection:
+            await connection.execute(sa.update(lockouts).where(theirs).values(values))
+
+    async def clear_attempts(self, login_id: str) -> None:
+        """See Registry.clear_attempts."""
+        async with self._database.writing() as connection:
+            await connection.execute(sa.delete(lockouts).where(lockouts.c.login_id == login_id))
+
     async def lock_state(self, login_id: str) -> LockState:
         """See Registry.lock_state."""
         async with self._database.reading() as connection:
