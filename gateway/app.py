@@ -17,6 +17,7 @@ from gateway.config.settings import Configuration, ListenAddress
 from gateway.core.errors import GatewayError
 from gateway.core.session import Session
 from gateway.core.subject import Kind
+from gateway.ended_sessions import SessionEnder
 from gateway.generation import Generation, Ground
 from gateway.stores.base import SessionStore
 from gateway.stores.memory import MemorySessions
@@ -103,9 +104,17 @@ class _Foundation:
         store = _session_store(configuration.stores.sessions, clock)
         stack.push_async_callback(store.close)
         self.sessions = Sessions(store, self.keys, clock, self._absolute_seconds)
-        self.registry = SqlRegistry(configuration.stores.registry)
+        self.registry = SqlRegistry(configuration.stores.registry, self.keys)
         stack.push_async_callback(self.registry.close)
-        self.ground = Ground(self.keys, self.sessions, self.registry, clock, time.monotonic)
+        limits = (self._policy.office_limits, self._policy.establishment_limits)
+        self.ender = SessionEnder(
+            self.registry,
+            self.sessions,
+            clock,
+            shared=configuration.stores.sessions != "memory",
+            keep_seconds=max(limit.absolute_seconds for limit in limits),
+        )
+        self.ground = Ground(self.keys, self.sessions, self.registry, clock, time.monotonic, self.ender.end)
 
     async def open(self) -> None:
         """Reach the registry. Raises StoreUnavailable, KeysMismatch."""

@@ -35,9 +35,10 @@ from gateway.directory.building import build as build_directory
 from gateway.portal.app import build_portal
 from gateway.portal.pages import Renderer
 from gateway.portal.second_factor import SecondFactors
-from gateway.portal.visits import Offices
+from gateway.portal.visits import EndSessions, Offices
 from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.gate import PORTAL, GateParts, LaneGate
+from gateway.proxy.own_requests import OwnRequests
 from gateway.proxy.password_check import PasswordCheck
 from gateway.proxy.pool import Address
 from gateway.proxy.reception import Reception
@@ -64,6 +65,7 @@ class Ground:
     registry: Registry
     clock: Clock
     monotonic: Clock
+    end_sessions: EndSessions
 
 
 class _LaneClient:
@@ -90,6 +92,7 @@ class Generation:
         self.keys = ground.keys
         self.sessions = ground.sessions
         self.registry = ground.registry
+        self.end_sessions = ground.end_sessions
         self.stack = AsyncExitStack()
         self.own = OwnCookies(configuration.public.secure)
         self.origin = configuration.public.origin.encode()
@@ -191,7 +194,9 @@ class Generation:
         factors = SecondFactors(
             self.registry, self.keys, configuration.lockout, configuration.window, configuration.issuer, self.clock
         )
-        host = self.origin.partition(b"://")[2]
+        apps = AppTable(configuration.apps)
+        requests = OwnRequests(self.client, self.origin, self.clock, configuration.limits.held_answer_bytes)
+        sign_out = LegacySignOut(apps, requests)
 
         async def policy_of(session: Session) -> Policy:
             return await self.policy_of(session.subject)
@@ -201,7 +206,7 @@ class Generation:
             self.sessions,
             factors,
             policy_of,
-            LegacySignOut(AppTable(configuration.apps), self.client, host, self.clock),
+            sign_out,
             {app.name: app.sign_in_page for app in configuration.apps if app.sign_in},
             self.clock,
             configuration.public,
@@ -212,7 +217,8 @@ class Generation:
                 forget_tenant=self.tenants.forget,
                 refresh=self.roster,
                 find_subject=self.directory.subject,
-                check_password=PasswordCheck(),
+                check_password=PasswordCheck(apps, requests, sign_out),
+                end_sessions=self.end_sessions,
                 keys=self.keys,
                 rules=configuration.policy,
                 operators=configuration.operators,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import parse_qs, quote, urlsplit
@@ -48,6 +48,7 @@ _log = logging.getLogger(__name__)
 PolicyOf = Callable[[Session], Awaitable[Policy]]
 SignOutLegacy = Callable[[LiveSession], Awaitable[None]]
 Record = Callable[[AuditEvent], Awaitable[None]]
+EndSessions = Callable[[Sequence[str]], Awaitable[None]]
 _PREFIX = "/.sekisho"
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
 _PARTS = (
@@ -113,6 +114,7 @@ class Offices:
     refresh: RefreshRoster
     find_subject: Callable[[str], Awaitable[Subject | None]]
     check_password: CheckPassword
+    end_sessions: EndSessions  # of people who were reset, by login ID
     keys: Seals
     rules: PolicyRules
     operators: frozenset[str]

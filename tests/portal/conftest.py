@@ -6,7 +6,7 @@ import asyncio
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -140,7 +140,7 @@ def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("registry") / "registry.db"
 
     async def make() -> None:
-        registry = SqlRegistry(f"sqlite:///{path}")
+        registry = SqlRegistry(f"sqlite:///{path}", KeyRing([secrets.token_bytes(32)]))
         await registry.start()
         await registry.close()
 
@@ -155,7 +155,7 @@ async def world(tmp_path: Path, empty_registry: Path) -> AsyncIterator[World]:
     keys = KeyRing.generate_file(tmp_path / "keys")
     shutil.copy(empty_registry, tmp_path / "registry.db")
     shutil.copy(empty_registry, tmp_path / "registry.db")
-    registry = SqlRegistry(f"sqlite:///{tmp_path}/registry.db")
+    registry = SqlRegistry(f"sqlite:///{tmp_path}/registry.db", keys)
     await registry.start()
     sessions = Sessions(MemorySessions(clock), keys, clock, lambda _: 43200.0)
     policy = [Policy(True, PUNCH_AND_PAYSLIP, 1800.0, 43200.0, "tenant uses 2FA")]
@@ -204,6 +204,10 @@ def offices_of(world: World) -> Offices:
         right = world.passwords.get(live.record.session.subject.login_id, "demo")
         return PasswordAnswer.RIGHT if password == right else PasswordAnswer.WRONG
 
+    async def end_sessions(login_ids: Sequence[str]) -> None:
+        for login_id in login_ids:
+            await world.sessions.end_owner(login_id)
+
     limits = SessionLimits(1800.0, 43200.0)
     return Offices(
         registry=world.registry,
@@ -212,6 +216,7 @@ def offices_of(world: World) -> Offices:
         refresh=Roster(world),
         find_subject=find_subject,
         check_password=check_password,
+        end_sessions=end_sessions,
         keys=world.keys,
         rules=PolicyRules(Rollout(), limits, limits),
         operators=frozenset({OPERATOR.login_id}),
