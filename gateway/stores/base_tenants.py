@@ -7,11 +7,14 @@
 Every office has a revision that grows by one with each change of its settings, and each setting remembers the revision
 that made it: whoever shows settings remembers the revision, and whoever changes them names it, so that a change made
 meanwhile by somebody else is told and never overwritten. Every method takes the office: no row of another is ever read.
+
+Audit events of settings carry `before` and `after` in their detail: `on` or `off`, then the names of what is exempt
+(`on attendance.punch payslip.own`), of an office `registration-codes`; those of establishments also `change`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -77,7 +80,8 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What a change of a selection would touch. `people` enter it by the roster; `pinned` stay as they are written.
+    """What a change of a selection would touch. Of the `establishments` in it `pinned` stay as they are written;
+    `people` (of the roster), `enrolled` and `using` are those of the others.
 
     `digest` names exactly these establishments at exactly these revisions: it must come back with the change.
     """
@@ -85,7 +89,7 @@ class Impact:
     establishments: int
     people: int
     enrolled: int
-    using: int  # of the establishments, before the change
+    using: int  # establishments that use the second factor before the change
     pinned: int
     digest: str
     revision: int
@@ -175,6 +179,11 @@ class Settings(Protocol):
     async def selected_codes(self, selection: Selection, default: TenantSettings) -> tuple[str, ...]:
         """The codes of a selection that are in the office's roster, in order."""
 
+    def every_establishment(
+        self, selection: Selection, default: TenantSettings
+    ) -> AsyncIterator[tuple[EstablishmentRow, ...]]:
+        """All rows of a selection, by code, some hundreds at a time: an export holds neither memory nor loop."""
+
     async def impact(self, selection: Selection, default: TenantSettings) -> Impact:
         """What a change of this selection would touch now."""
 
@@ -183,7 +192,8 @@ class Settings(Protocol):
     ) -> Changed | Conflict:
         """Give every selected establishment (but the pinned) these settings, if `impact` would still say `digest`.
 
-        One audit event `settings.establishment.changed` per row that differs, with before and after.
+        One audit event `settings.establishment.changed` per row that differs, with before and after; what already
+        holds, stored or not, is left alone.
         """
 
     async def change_rows(

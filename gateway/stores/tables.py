@@ -17,6 +17,10 @@ metadata = sa.MetaData(
     }
 )
 
+# Codes of establishments compare and sort by code point, whatever the server's locale: pages, exports and ranges agree
+# on both databases. Columns that are joined with each other must be of one collation, or no index serves the join.
+_CODE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 second_factors = sa.Table(
     "second_factors",
     metadata,
@@ -68,7 +72,7 @@ establishment_settings = sa.Table(
     "establishment_settings",
     metadata,
     sa.Column("office", sa.Text, primary_key=True),
-    sa.Column("establishment", sa.Text, primary_key=True),
+    sa.Column("establishment", _CODE, primary_key=True),
     sa.Column("uses_second_factor", sa.Boolean, nullable=False),
     sa.Column("exempt", sa.Text, nullable=False),
     sa.Column("revision", sa.BigInteger, nullable=False, server_default="1"),
@@ -83,6 +87,7 @@ offices = sa.Table(
     sa.Column("office", sa.Text, primary_key=True),
     sa.Column("revision", sa.BigInteger, nullable=False),
     sa.Column("establishments_read_at", sa.Double),
+    sa.Column("staff_read_at", sa.Double),
 )
 
 # What the configuration says of single tenants; an office's own entry has an empty establishment.
@@ -90,7 +95,7 @@ configured_tenants = sa.Table(
     "configured_tenants",
     metadata,
     sa.Column("office", sa.Text, primary_key=True),
-    sa.Column("establishment", sa.Text, primary_key=True),
+    sa.Column("establishment", _CODE, primary_key=True),
     sa.Column("uses_second_factor", sa.Boolean, nullable=False),
     sa.Column("exempt", sa.Text, nullable=False),
     sa.Column("pinned", sa.Boolean, nullable=False),
@@ -101,7 +106,7 @@ establishments = sa.Table(
     "establishments",
     metadata,
     sa.Column("office", sa.Text, primary_key=True),
-    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("code", _CODE, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("kana", sa.Text, nullable=False),
     sa.Column("folded_name", sa.Text, nullable=False),
@@ -118,7 +123,7 @@ people = sa.Table(
     sa.Column("login_id", sa.Text, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("office", sa.Text, nullable=False),
-    sa.Column("establishment", sa.Text, nullable=False),
+    sa.Column("establishment", _CODE, nullable=False),
     sa.Column("employee", sa.Text, nullable=False),
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
@@ -139,17 +144,19 @@ setting_changes = sa.Table(
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("settings", sa.Text, nullable=False),
     sa.Column("undone_at", sa.Double),
+    sa.Column("undone_revision", sa.BigInteger),
     sa.Index("ix_setting_changes_office_revision", "office", "revision"),
 )
 
-# What an undo puts back; NULL: nothing was stored before.
+# What an undo puts back: what held before, and whether it was stored or came from the configuration.
 setting_change_rows = sa.Table(
     "setting_change_rows",
     metadata,
     sa.Column("change", sa.Text, primary_key=True),
-    sa.Column("establishment", sa.Text, primary_key=True),
-    sa.Column("before_uses", sa.Boolean),
-    sa.Column("before_exempt", sa.Text),
+    sa.Column("establishment", _CODE, primary_key=True),
+    sa.Column("before_uses", sa.Boolean, nullable=False),
+    sa.Column("before_exempt", sa.Text, nullable=False),
+    sa.Column("before_stored", sa.Boolean, nullable=False),
 )
 
 drafts = sa.Table(

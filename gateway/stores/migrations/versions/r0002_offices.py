@@ -10,6 +10,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+_CODE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     """Add columns, tables and indexes; the audit chain begins after what is recorded already."""
@@ -39,6 +41,7 @@ def downgrade() -> None:
         "offices",
     ):
         op.drop_table(table)
+    _collate("establishment_settings", "establishment", "")
     for table, names in (
         ("audit_events", ("mac",)),
         ("establishment_settings", ("changed_by", "changed_at", "revision")),
@@ -62,6 +65,13 @@ def _columns() -> None:
         op.add_column(table, sa.Column("revision", sa.BigInteger, nullable=False, server_default="1"))
         op.add_column(table, sa.Column("changed_at", sa.Double))
         op.add_column(table, sa.Column("changed_by", sa.Text, nullable=False, server_default=""))
+    _collate("establishment_settings", "establishment", ' COLLATE "C"')
+
+
+def _collate(table: str, column: str, collation: str) -> None:
+    """SQLite compares by code point anyway."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE TEXT{collation}")
 
 
 def _rosters() -> None:
@@ -70,6 +80,7 @@ def _rosters() -> None:
         sa.Column("office", sa.Text, nullable=False),
         sa.Column("revision", sa.BigInteger, nullable=False),
         sa.Column("establishments_read_at", sa.Double),
+        sa.Column("staff_read_at", sa.Double),
         sa.PrimaryKeyConstraint("office", name="pk_offices"),
     )
     # Settings of before count as the first change of their office.
@@ -80,7 +91,7 @@ def _rosters() -> None:
     op.create_table(
         "configured_tenants",
         sa.Column("office", sa.Text, nullable=False),
-        sa.Column("establishment", sa.Text, nullable=False),
+        sa.Column("establishment", _CODE, nullable=False),
         sa.Column("uses_second_factor", sa.Boolean, nullable=False),
         sa.Column("exempt", sa.Text, nullable=False),
         sa.Column("pinned", sa.Boolean, nullable=False),
@@ -89,7 +100,7 @@ def _rosters() -> None:
     op.create_table(
         "establishments",
         sa.Column("office", sa.Text, nullable=False),
-        sa.Column("code", sa.Text, nullable=False),
+        sa.Column("code", _CODE, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("kana", sa.Text, nullable=False),
         sa.Column("folded_name", sa.Text, nullable=False),
@@ -112,15 +123,17 @@ def _changes() -> None:
         sa.Column("count", sa.Integer, nullable=False),
         sa.Column("settings", sa.Text, nullable=False),
         sa.Column("undone_at", sa.Double),
+        sa.Column("undone_revision", sa.BigInteger),
         sa.PrimaryKeyConstraint("change", name="pk_setting_changes"),
     )
     op.create_index("ix_setting_changes_office_revision", "setting_changes", ["office", "revision"])
     op.create_table(
         "setting_change_rows",
         sa.Column("change", sa.Text, nullable=False),
-        sa.Column("establishment", sa.Text, nullable=False),
-        sa.Column("before_uses", sa.Boolean),
-        sa.Column("before_exempt", sa.Text),
+        sa.Column("establishment", _CODE, nullable=False),
+        sa.Column("before_uses", sa.Boolean, nullable=False),
+        sa.Column("before_exempt", sa.Text, nullable=False),
+        sa.Column("before_stored", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("change", "establishment", name="pk_setting_change_rows"),
     )
     op.create_table(
@@ -140,7 +153,7 @@ def _people() -> None:
         sa.Column("login_id", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("office", sa.Text, nullable=False),
-        sa.Column("establishment", sa.Text, nullable=False),
+        sa.Column("establishment", _CODE, nullable=False),
         sa.Column("employee", sa.Text, nullable=False),
         sa.Column("role", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
