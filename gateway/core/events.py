@@ -7,6 +7,8 @@ holds both. A name that is in records already never changes its meaning.
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
+from types import MappingProxyType
 
 
 class Event(enum.StrEnum):
@@ -37,3 +39,41 @@ class Event(enum.StrEnum):
     ESTABLISHMENT_CHANGED = "settings.establishment.changed"
     ESTABLISHMENT_UNDONE = "settings.establishment.undone"
     AUDIT_EXPORTED = "portal.audit.exported"  # somebody took events away as a file
+
+
+class EventGroup(enum.StrEnum):
+    """What somebody who searches calls the kind of an event."""
+
+    SIGN_IN = "sign-in"
+    CODE = "code"
+    ENROLMENT = "enrolment"
+    LOCK = "lock"
+    RESET = "reset"
+    REGISTRATION = "registration"
+    SETTING = "setting"
+    EXPORT = "export"
+
+
+GROUPS: Mapping[EventGroup, tuple[Event, ...]] = MappingProxyType(
+    {
+        EventGroup.SIGN_IN: (
+            Event.SIGNED_IN,
+            Event.SIGN_IN_REFUSED,
+            Event.SUBJECT_UNKNOWN,
+            Event.RESTRICTED_CHOSEN,
+            Event.SESSION_CANCELLED,
+        ),
+        EventGroup.CODE: (Event.CODE_ACCEPTED, Event.CODE_REFUSED, Event.CODE_REPLAYED),
+        EventGroup.ENROLMENT: (Event.ENROLMENT_BEGUN, Event.ENROLMENT_CONFIRMED, Event.NOTICE_SEEN),
+        EventGroup.LOCK: (Event.FACTOR_LOCKED, Event.FACTOR_STOPPED, Event.PASSWORD_LOCKED),
+        EventGroup.RESET: (Event.FACTOR_RESET, Event.FACTOR_RESET_BY_OPERATOR, Event.PASSWORD_REFUSED),
+        EventGroup.REGISTRATION: (
+            Event.REGISTRATION_ISSUED,
+            Event.REGISTRATION_ACCEPTED,
+            Event.REGISTRATION_REFUSED,
+            Event.REGISTRATION_EXPORTED,
+        ),
+        EventGroup.SETTING: (Event.OFFICE_CHANGED, Event.ESTABLISHMENT_CHANGED, Event.ESTABLISHMENT_UNDONE),
+        EventGroup.EXPORT: (Event.AUDIT_EXPORTED, Event.REGISTRATION_EXPORTED),
+    }
+)

@@ -137,8 +137,8 @@ class UnreadyPerson:
 class Readiness(Protocol):
     """The question before a date: who will be stopped on it (F4)?"""
 
-    async def readiness(self, rules: ReadinessRules) -> tuple[OfficeReadiness, ...]:
-        """By office, for everybody in the roster."""
+    async def readiness(self, rules: ReadinessRules, office: str | None = None) -> tuple[OfficeReadiness, ...]:
+        """By office, for everybody in the roster; of one office alone when it is given."""
 
     def unready_people(
         self, rules: ReadinessRules, office: str | None = None

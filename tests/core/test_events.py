@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import gateway
-from gateway.core.events import Event
+from gateway.core.events import GROUPS, Event, EventGroup
 
 PACKAGE = Path(gateway.__file__).parent
 SHAPE = re.compile(r"(operator|portal|settings|sign_in)\.[a-z_]+\.[a-z_]+", re.ASCII)
@@ -18,11 +18,17 @@ def test_a_name_is_source_subject_action() -> None:
 
 
 def test_no_module_but_the_list_writes_an_event_by_hand() -> None:
-    found = []
-    for path in PACKAGE.rglob("*.py"):
-        if path == PACKAGE / "core" / "events.py" or "words" in path.parts:
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and SHAPE.fullmatch(node.value):
-                found.append(f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value}")
+    found = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value}"
+        for path in PACKAGE.rglob("*.py")
+        if path != PACKAGE / "core" / "events.py" and "words" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SHAPE.fullmatch(node.value)
+    ]
     assert found == []
+
+
+def test_every_event_is_found_under_some_kind_and_every_kind_finds_something() -> None:
+    assert {event for events in GROUPS.values() for event in events} == set(Event)
+    assert list(GROUPS) == list(EventGroup)
+    assert all(GROUPS.values())
