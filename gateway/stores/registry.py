@@ -13,6 +13,7 @@ from gateway.stores.database import Database, migrate
 from gateway.stores.factors import FactorRecords
 from gateway.stores.lockouts import LockoutRecords
 from gateway.stores.schema import SchemaMismatch
+from gateway.stores.sealing import KeyRing
 from gateway.stores.tables import installation
 from gateway.stores.tenant_settings import SettingRecords
 
@@ -22,9 +23,10 @@ __all__ = ["SchemaMismatch", "SqlRegistry", "migrate"]
 class SqlRegistry(FactorRecords, LockoutRecords, SettingRecords, AuditRecords):
     """A Registry on SQLite or PostgreSQL. `start` before use, `close` at the end."""
 
-    def __init__(self, url: str) -> None:
-        """`url`: `sqlite:///path` or `postgresql://…`. Raises ValueError."""
+    def __init__(self, url: str, keys: KeyRing) -> None:
+        """`url`: `sqlite:///path` or `postgresql://…`. `keys` seal the key of the audit chain. Raises ValueError."""
         self._database = Database(url)
+        self._keys = keys
 
     async def start(self) -> None:
         """Migrate an SQLite file, check a PostgreSQL schema. Raises SchemaMismatch, StoreUnavailable."""

@@ -13,6 +13,7 @@ import pytest
 from gateway.core.policy import TenantSettings
 from gateway.core.subject import Feature
 from gateway.stores.registry import SqlRegistry
+from gateway.stores.sealing import KeyRing
 from tests.harness.echo import Seen
 from tests.harness.gateway import MovableClock
 from tests.harness.person import Person
@@ -193,7 +194,9 @@ def change(folder: Path, office: TenantSettings, establishment: TenantSettings) 
     """As the settings pages of another process would."""
 
     async def write() -> None:
-        registry = SqlRegistry(f"sqlite:///{folder / 'var' / 'registry.db'}")
+        registry = SqlRegistry(
+            f"sqlite:///{folder / 'var' / 'registry.db'}", KeyRing.from_file(folder / "var" / "keys")
+        )
         await registry.start()
         await registry.set_office("0001", office)
         await registry.set_establishment("0001", "000001", establishment)

@@ -11,8 +11,11 @@ from gateway.stores.base import SessionStore
 from gateway.stores.memory import MemorySessions
 from gateway.stores.redis import RedisSessions
 from gateway.stores.registry import SqlRegistry, migrate
+from gateway.stores.sealing import KeyRing
 from tests.servers import Server, postgresql_server, redis_server
 from tests.stores.clock import Clock
+
+RING = KeyRing([b"k" * 32])
 
 
 @pytest.fixture
@@ -57,7 +60,7 @@ async def registry_url(empty_database_url: str) -> str:
 @pytest.fixture
 async def registry(registry_url: str) -> AsyncIterator[SqlRegistry]:
     """An empty registry of each kind."""
-    opened = SqlRegistry(registry_url)
+    opened = SqlRegistry(registry_url, RING)
     await opened.start()
     yield opened
     await opened.close()

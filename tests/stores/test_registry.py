@@ -11,6 +11,7 @@ from gateway.core.policy import TenantSettings
 from gateway.core.subject import Feature
 from gateway.stores.base import AlreadyEnrolled, AuditEvent, PendingEnrolment, SecondFactor
 from gateway.stores.registry import SqlRegistry
+from tests.stores.conftest import RING
 
 WHO, OTHER, NOW = "B00000101", "B00000102", 1_800_000_000.0
 LIMITS = LockoutLimits(tries=5, lock_seconds=1800, stop_after=20)
@@ -238,13 +239,13 @@ async def test_the_first_fingerprint_noted_stays_until_it_is_replaced(registry: 
 
 
 async def test_everything_survives_a_restart(registry_url: str) -> None:
-    before = SqlRegistry(registry_url)
+    before = SqlRegistry(registry_url, RING)
     await before.start()
     await enrol(before, step=100)
     await fail(before, 5)
     await before.set_office("0001", TenantSettings(True))
     await before.close()
-    after = SqlRegistry(registry_url)
+    after = SqlRegistry(registry_url, RING)
     await after.start()
     assert await after.reserve_attempt(WHO, NOW, LIMITS) == Locked(NOW + 1800)
     assert not await after.accept_step(WHO, 100, NOW)
@@ -253,7 +254,7 @@ async def test_everything_survives_a_restart(registry_url: str) -> None:
 
 
 async def test_two_workers_share_one_count(registry_url: str) -> None:
-    workers = [SqlRegistry(registry_url) for _ in range(2)]
+    workers = [SqlRegistry(registry_url, RING) for _ in range(2)]
     outcomes = await asyncio.gather(*(workers[n % 2].reserve_attempt(WHO, NOW, LIMITS) for n in range(100)))
     assert Counter(type(outcome) for outcome in outcomes) == {Reserved: 5, Locked: 95}
     for worker in workers:

@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 
 from gateway.stores.registry import SchemaMismatch, SqlRegistry, migrate
 from gateway.stores.tables import metadata
+from tests.stores.conftest import RING
 
 
 def differences(connection: sa.Connection) -> list[object]:
@@ -54,7 +55,7 @@ def test_several_processes_that_start_at_once_all_succeed(tmp_path: Path) -> Non
 
 
 async def test_a_newer_schema_is_refused_and_left_alone(registry_url: str) -> None:
-    registry = SqlRegistry(registry_url)
+    registry = SqlRegistry(registry_url, RING)
     async with registry._database.writing() as connection:
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaMismatch, match="9999"):
@@ -65,7 +66,7 @@ async def test_a_newer_schema_is_refused_and_left_alone(registry_url: str) -> No
 
 
 async def test_an_embedded_database_is_migrated_at_start(tmp_path: Path) -> None:
-    registry = SqlRegistry(f"sqlite:///{tmp_path}/registry.db")
+    registry = SqlRegistry(f"sqlite:///{tmp_path}/registry.db", RING)
     await registry.start()
     assert await registry.second_factor("B00000101") is None
     async with registry._database.reading() as connection:
@@ -78,7 +79,7 @@ async def test_an_embedded_database_is_migrated_at_start(tmp_path: Path) -> None
 
 
 async def test_a_servers_database_is_not_migrated_unasked(empty_postgresql_url: str) -> None:
-    registry = SqlRegistry(empty_postgresql_url)
+    registry = SqlRegistry(empty_postgresql_url, RING)
     with pytest.raises(SchemaMismatch, match="no tables yet"):
         await registry.start()
     await migrate(empty_postgresql_url)
@@ -89,5 +90,5 @@ async def test_a_servers_database_is_not_migrated_unasked(empty_postgresql_url: 
 @pytest.mark.parametrize("url", ["", "registry.db", "sqlite://", "sqlite:///:memory:", "mysql://x:hunter2@h/d", "::"])
 def test_another_address_is_refused_without_showing_it(url: str) -> None:
     with pytest.raises(ValueError) as refused:
-        SqlRegistry(url)
+        SqlRegistry(url, RING)
     assert "hunter2" not in str(refused.value)

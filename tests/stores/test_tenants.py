@@ -15,6 +15,7 @@ from gateway.core.subject import Feature, Kind, Subject
 from gateway.stores.registry import SqlRegistry
 from gateway.stores.tenants import TenantReader
 from tests.stores.clock import Clock
+from tests.stores.conftest import RING
 
 WHO = Subject("B00000101", Kind.ESTABLISHMENT, "0001", "000101")
 ON, OFF = TenantSettings(True), TenantSettings(False)
@@ -39,7 +40,7 @@ class Watched(SqlRegistry):
 @pytest.fixture
 async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
     """An empty registry."""
-    registry = Watched(f"sqlite:///{tmp_path}/registry.db")
+    registry = Watched(f"sqlite:///{tmp_path}/registry.db", RING)
     await registry.start()
     yield registry
     await registry.close()

@@ -19,6 +19,7 @@ from gateway.stores.redis import RedisSessions
 from gateway.stores.registry import SqlRegistry, migrate
 from tests.servers import Server, free_port
 from tests.stores.clock import Clock
+from tests.stores.conftest import RING
 
 KEY = b"key"
 
@@ -209,7 +210,7 @@ def test_another_sessions_address_is_refused(url: str, clock: Clock) -> None:
 async def test_a_stopped_postgresql_is_unavailable_and_is_found_again(own_postgresql: Server) -> None:
     url = f"postgresql://postgres@127.0.0.1:{own_postgresql.port}/postgres"
     await migrate(url)
-    registry = SqlRegistry(url)
+    registry = SqlRegistry(url, RING)
     await registry.start()
     own_postgresql.stop()
     for ask in (registry.ping, lambda: registry.second_factor("B"), lambda: registry.reset("B")):
@@ -226,7 +227,7 @@ async def test_a_stopped_postgresql_is_unavailable_and_is_found_again(own_postgr
 async def test_a_statement_that_waits_for_ever_is_given_up_within_seconds(own_postgresql: Server) -> None:
     url = f"postgresql://postgres@127.0.0.1:{own_postgresql.port}/postgres"
     await migrate(url)
-    registry = SqlRegistry(url)
+    registry = SqlRegistry(url, RING)
     await registry.start()
     began = time.monotonic()
     with pytest.raises(StoreUnavailable):
@@ -241,7 +242,7 @@ async def test_a_statement_that_waits_for_ever_is_given_up_within_seconds(own_po
 
 async def ask_for_a_locked_row(server: Server, registry: SqlRegistry) -> None:
     """Ask for a row that another transaction holds for longer than a statement may take."""
-    holder = SqlRegistry(f"postgresql://postgres@127.0.0.1:{server.port}/postgres")
+    holder = SqlRegistry(f"postgresql://postgres@127.0.0.1:{server.port}/postgres", RING)
     try:
         async with holder._database.writing() as connection:
             await connection.exec_driver_sql("LOCK TABLE office_settings IN ACCESS EXCLUSIVE MODE")
@@ -251,14 +252,14 @@ async def ask_for_a_locked_row(server: Server, registry: SqlRegistry) -> None:
 
 
 async def test_a_postgresql_that_was_never_there_is_unavailable() -> None:
-    registry = SqlRegistry(f"postgresql://postgres@127.0.0.1:{free_port()}/postgres")
+    registry = SqlRegistry(f"postgresql://postgres@127.0.0.1:{free_port()}/postgres", RING)
     with pytest.raises(StoreUnavailable):
         await registry.start()
     await registry.close()
 
 
 async def test_an_sqlite_file_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
-    registry = SqlRegistry(f"sqlite:///{tmp_path}/missing/registry.db")
+    registry = SqlRegistry(f"sqlite:///{tmp_path}/missing/registry.db", RING)
     with pytest.raises(StoreUnavailable):
         await registry.start()
     await registry.close()
@@ -267,14 +268,14 @@ async def test_an_sqlite_file_that_cannot_be_opened_is_unavailable(tmp_path: Pat
 async def test_an_sqlite_file_of_something_else_is_unavailable(tmp_path: Path) -> None:
     path = tmp_path / "registry.db"
     path.write_bytes(b"not a database " * 1000)
-    registry = SqlRegistry(f"sqlite:///{path}")
+    registry = SqlRegistry(f"sqlite:///{path}", RING)
     with pytest.raises(StoreUnavailable):
         await registry.start()
     await registry.close()
 
 
 async def test_a_fault_shows_neither_statement_nor_password() -> None:
-    registry = SqlRegistry(f"postgresql://postgres:hunter2@127.0.0.1:{free_port()}/postgres")
+    registry = SqlRegistry(f"postgresql://postgres:hunter2@127.0.0.1:{free_port()}/postgres", RING)
     with pytest.raises(StoreUnavailable) as refused:
         await registry.second_factor("B00000101")
     assert "hunter2" not in str(refused.value)
@@ -286,7 +287,8 @@ def test_a_process_that_forgets_to_close_its_registry_still_ends(tmp_path: Path)
     program = (
         "import asyncio, sys\n"
         "from gateway.stores.registry import SqlRegistry\n"
-        "registry = SqlRegistry(sys.argv[1])\n"
+        "from gateway.stores.sealing import KeyRing\n"
+        "registry = SqlRegistry(sys.argv[1], KeyRing([b'k' * 32]))\n"
         "asyncio.run(registry.start())\n"
     )
     url = f"sqlite:///{tmp_path}/registry.db"
