@@ -1,4 +1,4 @@
-"""Style sheet, script and logo under names that hold the hash of their content: cached for ever, never stale."""
+"""Style sheets, script and logo under names that hold the hash of their content: cached for ever, never stale."""
 
 from __future__ import annotations
 
@@ -35,11 +35,14 @@ class Assets:
     def __init__(self, colour: str, logo: Path | None) -> None:
         style = brand_css(colour).encode() + (_STATIC / "sekisho.css").read_bytes()
         self.style = _named("sekisho", ".css", "text/css; charset=utf-8", style)
+        self.office_style = _named("office", ".css", "text/css; charset=utf-8", (_STATIC / "office.css").read_bytes())
         script = (_STATIC / "sekisho.js").read_bytes()
         self.script = _named("sekisho", ".js", "text/javascript; charset=utf-8", script)
         self.logo = _logo(logo) if logo is not None else None
         self.icon = _named("icon", ".svg", "image/svg+xml", (_STATIC / "icon.svg").read_bytes())
-        every = (self.style, self.script, self.icon) + ((self.logo,) if self.logo is not None else ())
+        every = (self.style, self.office_style, self.script, self.icon) + (
+            (self.logo,) if self.logo is not None else ()
+        )
         self._by_address = {asset.address: asset for asset in every}
 
     def find(self, address: str) -> Asset | None:

@@ -122,6 +122,7 @@ class Renderer:
             logo=self.assets.logo.address if self.assets.logo is not None else "",
             icon=self.assets.icon.address,
             style=self.assets.style.address,
+            office_style=self.assets.office_style.address,
             script=self.assets.script.address,
             sentence=self._sentences.get(name, ""),
             reference=reference,

@@ -152,6 +152,7 @@ class Frame:
     logo: str
     icon: str
     style: str
+    office_style: str
     script: str
     sentence: str
     reference: str
