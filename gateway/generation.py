@@ -22,6 +22,7 @@ from gateway.core.calendar import Calendar
 from gateway.core.decide import AccessMap
 from gateway.core.doors import Doors
 from gateway.core.errors import UpstreamUnavailable
+from gateway.core.insertions import Insertions
 from gateway.core.messages import Headers, ResponseHead
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.page_edits import PageEdits
@@ -140,7 +141,8 @@ class Generation:
         apps = AppTable(configuration.apps)
         vault = Vault(self.sessions, self.own)
         hosts = PublicHosts(configuration.public.scheme, configuration.public.host, configuration.public.port)
-        edits = PageEdits(configuration.page_edits)
+        insertions = Insertions(configuration.policy.rollout, configuration.service.time_zone)
+        edits = PageEdits(configuration.page_edits, insertions)
         forwarding = Forwarding(
             vault, edits, self.own, configuration.trusted_proxies, self.origin, configuration.public.scheme
         )
@@ -159,6 +161,8 @@ class Generation:
                 answer_limit=limits.held_answer_bytes,
                 refuse_unknown=configuration.directory.refuse_unknown,
                 hosts=hosts,
+                edits=edits,
+                note_person=self.roster.note,
             )
         )
         waiting = Waiting(

@@ -111,6 +111,7 @@ def _sign_in(app: str, block: SignInBlock, number: int, faults: Faults) -> SignI
         framed=block.framed,
         cross_site=block.cross_site,
         deliver_at_once=block.deliver == "at-once",
+        password=block.password,
         line=block.node.line,
     )
 

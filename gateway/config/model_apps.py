@@ -56,6 +56,12 @@ class SignInBlock(Block):
     method: bytes = key(METHOD, "The method that it is sent with.", default=b"POST")
     methods: tuple[bytes, ...] = key(ListOf(METHOD, few=1), "Several methods instead of one.", default=())
     login_id: LoginIdBlock = key(Record(LoginIdBlock), "Where the request carries the login ID: {form: login_id}.")
+    password: str = key(
+        TEXT,
+        "Where the request carries the password, named like login_id: for checking one before a reset. Default: the"
+        " password field of the form on sign_in_page; json and query need it written.",
+        default="",
+    )
     success: tuple[AnswerTestBlock, ...] = key(
         ListOf(Record(AnswerTestBlock), one=True, few=1),
         "What the answer to a right password looks like; one must hold.",

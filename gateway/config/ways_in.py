@@ -28,6 +28,7 @@ def warn_of_ways_in(file: FileBlock, apps: tuple[App, ...], routes: tuple[Route,
     for name, app_block in file.apps:
         _credentials(app_block, faults)
         _sign_out(name, app_block, faults)
+        _password(name, app_block, faults)
         for rule in app_block.sign_in:
             _sign_in(rule, table, faults)
             _page_as_answer(rule, file, faults)
@@ -113,6 +114,13 @@ def _sign_out(name: str, block: AppBlock, faults: Faults) -> None:
     if block.sign_in and not block.sign_out:
         what = f"「キャンセル」 can't end the session in {name}: it goes on there until the app forgets it."
         faults.warn(block.at("sign_in"), "no-sign-out", what, "Add sign_out: [{path: /logout}].")
+
+
+def _password(name: str, block: AppBlock, faults: Faults) -> None:
+    """A script's request cannot be read off a page: without the field's name no reset can ask for a password."""
+    if block.sign_in and not any(rule.login_id.form or rule.password for rule in block.sign_in):
+        what = f"passwords of people who sign in to {name} can't be checked: they can reset nothing themselves."
+        faults.warn(block.at("sign_in", 0), "password-unknown", what, "Add password: the field's name, as in login_id.")
 
 
 def _public(table: RouteTable, path: str, method: bytes) -> bool:

@@ -43,10 +43,13 @@ class Tag:
 
     def attributes(self) -> dict[str, str]:
         """Names in lower case, values with their entities decoded, bytes as Latin-1; the first of two counts."""
-        found: dict[str, str] = {}
+        return {name: html.unescape(value.decode("latin-1")) for name, value in self.raw_attributes().items()}
+
+    def raw_attributes(self) -> dict[str, bytes]:
+        """As `attributes`, values as they stand."""
+        found: dict[str, bytes] = {}
         for match in _ATTRIBUTES.finditer(self.text):
-            value = match[2] or match[3] or match[4] or b""
-            found.setdefault(match[1].decode("latin-1").lower(), html.unescape(value.decode("latin-1")))
+            found.setdefault(match[1].decode("latin-1").lower(), match[2] or match[3] or match[4] or b"")
         return found
 
 

@@ -43,6 +43,7 @@ class SignInRule:
     framed: bool = False
     cross_site: bool = False  # the form stands on a page of another site; default: login CSRF is refused
     deliver_at_once: bool = False  # answer goes to the script at once, cookies withheld (single-page apps)
+    password: str = ""  # the password's field, named as `field` is; empty: the password field of the page's own form
     line: int = 0
 
 

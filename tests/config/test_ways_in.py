@@ -38,6 +38,7 @@ ROWS: tuple[tuple[str, str, str, int], ...] = (
         33,
     ),
     ("sign-in-page-closed", "{path: /login, access: public}", "{path: /static, access: public}", 15),
+    ("password-unknown", "{form: login_id}", "{json: user.id}", 18),
     ("no-sign-out", "    sign_out: [{path: /logout}]\n", "", 18),
     ("credentials-header", "    paths: [/meisai]", "    paths: [/meisai]\n    headers: {pass: [authorization]}", 25),
     (
