@@ -20,7 +20,8 @@ test: ## everything: style, types, import directions, then all tests with real s
 	@sh deploy/install-test-programs.sh
 	@PYTHON='$(PYTHON)' sh deploy/make-venv.sh $(VENV) requirements-test.lock
 	@$(MAKE) --no-print-directory checks
-	@$(BIN)/python -m pytest --no-header --tb=short --cov --cov-report= --cov-fail-under=0 --durations=10
+	@$(BIN)/python -m pytest --no-header --tb=short --cov --cov-report= --cov-fail-under=0 --durations=10 -n 2 --dist loadfile -m 'not alone'
+	@$(BIN)/python -m pytest --no-header --tb=short --cov --cov-append --cov-report= --cov-fail-under=0 -m alone
 	@$(BIN)/coverage report
 
 lint: ## style, types, import directions

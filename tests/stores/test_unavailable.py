@@ -21,6 +21,8 @@ from tests.servers import Server, free_port
 from tests.stores.clock import Clock
 from tests.stores.conftest import RING
 
+pytestmark = pytest.mark.alone
+
 KEY = b"key"
 
 
