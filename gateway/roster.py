@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.core.subject import Subject
 from gateway.portal.visits import Freshness
 
 
@@ -15,3 +16,6 @@ class RosterKeeper:
     async def people(self, office: str, establishment: str) -> Freshness:
         """See RefreshRoster."""
         return Freshness(True, None)
+
+    def note(self, subject: Subject, at: float) -> None:
+        """Remember somebody who signed in."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gateway.config.faults import Faults
-from gateway.config.model_routes import ConditionBlock, PageEditBlock, RouteBlock
+from gateway.config.model_routes import ConditionBlock, InsertionBlock, PageEditBlock, RemovalBlock, RouteBlock
 from gateway.config.paths import covers, example_path, wire_path
-from gateway.core.apps import PageEdit, Removal
+from gateway.core.apps import Insertion, PageEdit, Removal
 from gateway.core.html import parse_selector
 from gateway.core.routes import Access, Condition, Place, Route, RouteTable, ValueSource
 
@@ -91,10 +91,27 @@ def build_page_edits(blocks: tuple[PageEditBlock, ...], faults: Faults) -> tuple
 
 def _page_edit(block: PageEditBlock, faults: Faults) -> PageEdit:
     for removal in block.remove:
-        try:
-            parse_selector(removal.select)
-        except ValueError as error:
-            remedy = "Write tag, #id, .class, [a=v], [a^=v] or [a*=v], also combined: a.icon[href^=/shugyo]."
-            faults.add(removal.at("select"), "bad-selector", f"{removal.select!r}: {error}.", remedy)
-    removals = tuple(Removal(removal.select, removal.unless) for removal in block.remove)
-    return PageEdit(tuple(wire_path(path) for path in block.path), removals, block.node.line)
+        _selector_fits(removal, "select", removal.select, faults)
+    for one in block.insert:
+        _selector_fits(one, one.spot.value, _selector_of(one), faults)
+    return PageEdit(
+        paths=tuple(wire_path(path) for path in block.path),
+        remove=tuple(Removal(removal.select, removal.unless) for removal in block.remove),
+        insert=tuple(Insertion(one.what, one.spot, _selector_of(one), one.wrap) for one in block.insert),
+        line=block.node.line,
+    )
+
+
+def _selector_of(block: InsertionBlock) -> str:
+    text: str = getattr(block, block.spot.value)
+    return text
+
+
+def _selector_fits(block: RemovalBlock | InsertionBlock, key: str, text: str, faults: Faults) -> None:
+    if not text:
+        return  # a fault already
+    try:
+        parse_selector(text)
+    except ValueError as error:
+        remedy = "Write tag, #id, .class, [a=v], [a^=v] or [a*=v], also combined: a.icon[href^=/shugyo]."
+        faults.add(block.at(key), "bad-selector", f"{text!r}: {error}.", remedy)

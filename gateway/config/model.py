@@ -223,7 +223,9 @@ class FileBlock(Block):
         must=True,
     )
     page_edits: tuple[PageEditBlock, ...] = key(
-        ListOf(Record(PageEditBlock)), "What is taken out of pages in restricted sessions.", default=()
+        ListOf(Record(PageEditBlock)),
+        "What of the apps' pages is taken out in restricted sessions, and what of ours is put in.",
+        default=(),
     )
     directory: DirectoryBlock | None = optional(Record(DirectoryBlock), "How a login ID becomes a person.")
     tenants: TenantsBlock | None = optional(Record(TenantsBlock), "Who uses second factors, until they set it.")

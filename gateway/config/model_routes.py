@@ -1,4 +1,4 @@
-"""`routes` and `page_edits`: who may reach what, and what a restricted session does not see (C1–C4)."""
+"""`routes` and `page_edits`: who may reach what, and what of a page goes out and comes in (C1–C4, D1)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from gateway.config.blocks import Block, Record, block, key, optional
 from gateway.config.faults import Faults
 from gateway.config.shapes import Choice, ListOf, MapOf, ShortOrLong
 from gateway.config.words import FLAG, METHOD, PATH, TEXT, matching
+from gateway.core.apps import OwnPart
+from gateway.core.html import Spot
 from gateway.core.routes import Access, ValueSource
 from gateway.core.subject import Feature
 
@@ -112,14 +114,50 @@ class RemovalBlock(Block):
 
 
 @block
+class InsertionBlock(Block):
+    """One part of ours to put in, at the first element that a selector finds."""
+
+    what: OwnPart = key(
+        Choice({part.value: part for part in OwnPart}),
+        "settings-link (staff of offices), reset-link (whoever has a second factor to reset) or rollout-notice "
+        "(employees, from rollout.announced_from until rollout.mandatory_from).",
+    )
+    before: str = key(TEXT, "A selector: it goes before that element.", default="")
+    after: str = key(TEXT, "A selector: it goes after that element.", default="")
+    into: str = key(TEXT, "A selector: it goes into that element, behind all that is in it.", default="")
+    wrap: str = key(
+        matching(r"[a-z][a-z0-9]{0,15}", "Write the name of an element, such as li or td."),
+        "The element around it, where the place asks for one.",
+        default="",
+    )
+
+    @property
+    def spot(self) -> Spot:
+        """Which of the three keys is written."""
+        return next((spot for spot in Spot if getattr(self, spot.value)), Spot.INTO)
+
+    def check(self, faults: Faults) -> None:
+        """Exactly one place."""
+        if sum(bool(getattr(self, spot.value)) for spot in Spot) != 1:
+            faults.add(self.node, "one-of", "say exactly one of before, after and into.", 'Write into: "#links".')
+
+
+@block
 class PageEditBlock(Block):
     """One page, or several with the same edits."""
 
     path: tuple[str, ...] = key(ListOf(PATH, one=True, few=1), "The paths of the page.")
-    remove: tuple[RemovalBlock, ...] = key(ListOf(Record(RemovalBlock), few=1), "What is taken out.")
+    remove: tuple[RemovalBlock, ...] = key(
+        ListOf(Record(RemovalBlock), few=1), "What is taken out in restricted sessions.", default=()
+    )
+    insert: tuple[InsertionBlock, ...] = key(
+        ListOf(Record(InsertionBlock), few=1), "Links and notices of the gateway that are put in.", default=()
+    )
 
     def check(self, faults: Faults) -> None:
-        """Paths have the grammar of routes."""
+        """Something to do, and paths with the grammar of routes."""
+        if self.node.find("remove") is None and self.node.find("insert") is None:
+            faults.add(self.node, "missing-key", "nothing is edited.", "Write remove or insert.")
         for number, path in enumerate(self.path):
             for what in path_faults(path):
                 faults.add(self.at("path", number), "bad-path", what, "Segments are literals, {name}, * or a last **.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
 
 from gateway.core.cookies import CookieRules
+from gateway.core.html import Spot
 from gateway.core.signin import SignInRule, SignOutRule
 
 PAGES = b"/.sekisho/"  # reserved: the gateway's own pages
@@ -50,12 +52,31 @@ class Removal:
     unless: str | None = None  # a Feature value, or None: always removed in a restricted session
 
 
+class OwnPart(enum.StrEnum):
+    """What the gateway can put into a page of an app; `core.insertions` says for whom and until when."""
+
+    SETTINGS_LINK = "settings-link"
+    RESET_LINK = "reset-link"
+    ROLLOUT_NOTICE = "rollout-notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """Put a part of ours at the first element that `select` finds. `wrap`: the name of an element around it."""
+
+    what: OwnPart
+    spot: Spot
+    select: str
+    wrap: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PageEdit:
-    """What a restricted session does not see of a page (C4)."""
+    """What goes out of a page in restricted sessions (C4), and what comes in for whoever it is meant for (D1)."""
 
     paths: tuple[str, ...]
-    remove: tuple[Removal, ...]
+    remove: tuple[Removal, ...] = ()
+    insert: tuple[Insertion, ...] = ()
     line: int = 0
 
 

@@ -1,35 +1,94 @@
-"""Which elements a restricted session does not see of which page, and the filter that takes them out (C4)."""
+"""Which pages of the apps lose elements (C4) or gain parts of ours (D1), for whom, and the filter that does it."""
 
 from __future__ import annotations
 
-from gateway.core.apps import PageEdit
-from gateway.core.html import remove_elements
+from dataclasses import dataclass
+
+from gateway.core.apps import Insertion, PageEdit
+from gateway.core.html import Piece, Selector, edit_elements, parse_selector
+from gateway.core.insertions import Insertions, Viewer, wrapped
 from gateway.core.judging import plain_body
 from gateway.core.messages import Headers, header_values
-from gateway.core.policy import Policy
 from gateway.core.recoding import Inner, Regzipped
 from gateway.core.routes import Access, Route, RouteTable
+from gateway.core.session import Level
 from gateway.core.urlsession import PageScrubber, strip_url_session
 
 _LARGEST_PAGE = 4 << 20
+_SEEING = frozenset({Level.FULL, Level.RESTRICTED})
 _STALE = frozenset({b"etag", b"last-modified", b"cache-control", b"expires", b"accept-ranges"})
 
 
-class PageEdits:
-    """Finds what to remove from the page at a path for a person's exemptions."""
+@dataclass(frozen=True, slots=True)
+class PageChanges:
+    """What one person's page loses and gains now. `dated`: a date ahead changes that, so no copy may outlive it."""
 
-    def __init__(self, edits: tuple[PageEdit, ...]) -> None:
-        self._edits = edits
+    removals: tuple[Selector, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    dated: bool = False
+
+    @property
+    def edits(self) -> bool:
+        """Whether a byte may differ."""
+        return bool(self.removals or self.pieces)
+
+    @property
+    def fleeting(self) -> bool:
+        """Whether the page is for this moment only: no cache may keep it, and no kept copy may be shown again."""
+        return self.dated or self.edits
+
+
+UNCHANGED = PageChanges()
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """An edit with its selectors read."""
+
+    removals: tuple[tuple[str | None, Selector], ...]
+    insertions: tuple[tuple[Insertion, Selector], ...]
+
+
+class PageEdits:
+    """Finds what the page at a path loses and gains for a person."""
+
+    def __init__(self, edits: tuple[PageEdit, ...], insertions: Insertions) -> None:
+        """Raises ValueError for a selector that is none."""
+        self._insertions = insertions
+        self._edits = tuple(_read(edit) for edit in edits)
         lines = [(str(n), path) for n, edit in enumerate(edits) for path in edit.paths]
         self._table = RouteTable(tuple(Route(name, path, Access.RESTRICTED) for name, path in lines))
+        self._literal = frozenset(path.encode() for _, path in lines)
+        self._patterned = any("*" in path or "{" in path for _, path in lines)
 
-    def selectors(self, path: bytes, policy: Policy) -> tuple[str, ...]:
-        """The selectors whose elements this person does not see on the page at `path`."""
-        found: list[str] = []
-        for candidate in self._table.candidates(path):
-            removals = self._edits[int(candidate.route.name)].remove
-            found += [one.select for one in removals if one.unless is None or one.unless not in policy.exempt]
-        return tuple(found)
+    def touch(self, path: bytes) -> bool:
+        """Whether a page at `path` might be edited: asked for every answer, so literal paths are one look-up."""
+        return path in self._literal or (self._patterned and bool(self._table.candidates(path)))
+
+    def changes(self, path: bytes, viewer: Viewer) -> PageChanges:
+        """What this person's page at `path` loses and gains. Only sessions that may use the app see any of it."""
+        if viewer.level not in _SEEING:
+            return UNCHANGED
+        edits = [self._edits[int(candidate.route.name)] for candidate in self._table.candidates(path)]
+        removals: list[Selector] = []
+        if viewer.level is Level.RESTRICTED:
+            exempt = viewer.policy.exempt
+            removals = [
+                one for edit in edits for unless, one in edit.removals if unless is None or unless not in exempt
+            ]
+        pieces = []
+        for insertion, selector in (one for edit in edits for one in edit.insertions):
+            html = self._insertions.html(insertion.what, viewer)
+            if html:
+                pieces.append(Piece(selector, insertion.spot, wrapped(html, insertion.wrap)))
+        return PageChanges(tuple(removals), tuple(pieces), bool(edits) and self._insertions.dated(viewer))
+
+
+def _read(edit: PageEdit) -> _Edit:
+    return _Edit(
+        tuple((removal.unless, parse_selector(removal.select)) for removal in edit.remove),
+        tuple((insertion, parse_selector(insertion.select)) for insertion in edit.insert),
+    )
 
 
 def editable(headers: Headers) -> bool:
@@ -50,19 +109,19 @@ def scrubbable(headers: Headers) -> bool:
 
 
 def edited_headers(headers: Headers) -> Headers:
-    """Headers of an edited page: it depends on the person's level now, so no cache may keep it."""
+    """Headers of an edited page: it depends on the person, their level and the date, so no cache may keep it."""
     kept = tuple((name, value) for name, value in headers if name.lower() not in _STALE)
     return (*kept, (b"Cache-Control", b"no-store"))
 
 
 class PageFilter:
-    """Holds a page back until it is whole, removes the elements and lets it go; a too large one passes unedited.
+    """Holds a page back until it is whole, edits it and lets it go; a too large one passes unedited.
 
     The edit is not the access control: what an icon would lead to is refused by the route table all the same.
     """
 
-    def __init__(self, selectors: tuple[str, ...]) -> None:
-        self._selectors = selectors
+    def __init__(self, changes: PageChanges) -> None:
+        self._changes = changes
         self._held = bytearray()
         self._through = False
 
@@ -79,7 +138,7 @@ class PageFilter:
 
     def finish(self) -> bytes:
         """The page is whole."""
-        return b"" if self._through else remove_elements(bytes(self._held), self._selectors)
+        return b"" if self._through else edit_elements(bytes(self._held), self._changes.removals, self._changes.pieces)
 
 
 def in_coding(headers: Headers, page_filter: Inner) -> Inner:
@@ -99,9 +158,11 @@ def scrub_page(headers: Headers, body: bytes, names: tuple[str, ...]) -> bytes:
     return scrubber.feed(body) + scrubber.finish()
 
 
-def edit_page(headers: Headers, body: bytes, selectors: tuple[str, ...]) -> tuple[Headers, bytes]:
+def edit_page(headers: Headers, body: bytes, changes: PageChanges) -> tuple[Headers, bytes]:
     """A whole page in memory, edited as one that streams by would be."""
-    if not selectors or not editable(headers):
+    if not changes.fleeting or not editable(headers):
         return headers, body
-    page_filter = in_coding(headers, PageFilter(selectors))
+    if not changes.edits:
+        return edited_headers(headers), body
+    page_filter = in_coding(headers, PageFilter(changes))
     return edited_headers(headers), page_filter.feed(body) + page_filter.finish()

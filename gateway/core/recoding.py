@@ -1,4 +1,4 @@
-"""Changing a gzip body on its way: opened, changed by another filter, packed again, so that its headers still hold."""
+"""Filters of other filters: a gzip body opened, changed and packed again, and one filter behind another."""
 
 from __future__ import annotations
 
@@ -41,3 +41,19 @@ class Regzipped:
         """The body has ended; give the rest and the gzip trailer."""
         rest = self._inner.feed(self._open.flush()) + self._inner.finish()
         return self._pack.compress(rest) + self._pack.flush()
+
+
+class Chained:
+    """One filter, and behind it another."""
+
+    def __init__(self, first: Inner, second: Inner) -> None:
+        self._first = first
+        self._second = second
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next piece; give what may go on now."""
+        return self._second.feed(self._first.feed(data))
+
+    def finish(self) -> bytes:
+        """The body has ended; give the rest."""
+        return self._second.feed(self._first.finish()) + self._second.finish()

@@ -42,10 +42,11 @@ class AttributeTest:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A compound selector; `tag` is empty for any."""
+    """A compound selector; `tag` is empty for any. `clue`: bytes that stand in every tag it finds, if no `&` does."""
 
     tag: bytes
     tests: tuple[AttributeTest, ...]
+    clue: bytes = b""
 
     def finds(self, tag: Tag) -> bool:
         """Whether a start tag is of an element that is meant."""
@@ -53,6 +54,8 @@ class Selector:
             return False
         if not self.tests:
             return True
+        if self.clue not in tag.text and b"&" not in tag.text:
+            return False
         attributes = tag.attributes() if tag.text else {}
         return all(test.holds(attributes) for test in self.tests)
 
@@ -78,7 +81,7 @@ def parse_selector(text: str) -> Selector:
     if not text:
         raise ValueError("a selector can't be empty")
     tag = name[0].lower().encode() if name and name[0] != "*" else b""
-    return Selector(tag, tuple(tests))
+    return Selector(tag, tuple(tests), max((test.value.encode() for test in tests), key=len, default=b""))
 
 
 def _attribute_test(simple: re.Match[str]) -> AttributeTest:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-_DAYS_JA = "月火水木金土日"
-_DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+from gateway.core.calendar import spoken_date, spoken_time
 
 _UNITS = (("時間", "hour", 3600), ("分", "minute", 60), ("秒", "second", 1))
 
@@ -15,15 +13,15 @@ _UNITS = (("時間", "hour", 3600), ("分", "minute", 60), ("秒", "second", 1))
 def moment(seconds: float, zone: ZoneInfo, language: str) -> str:
     """Date and time: 2026年11月21日(土) 9:05."""
     when = datetime.fromtimestamp(seconds, zone)
-    return f"{_date(when, language)} {_time(when)}"
+    return f"{spoken_date(when, language)} {spoken_time(when)}"
 
 
 def clock(seconds: float, now: float, zone: ZoneInfo, language: str) -> str:
     """The time alone, with the date when it lies on another day than `now`."""
     when = datetime.fromtimestamp(seconds, zone)
     if when.date() == datetime.fromtimestamp(now, zone).date():
-        return _time(when)
-    return f"{_date(when, language)} {_time(when)}"
+        return spoken_time(when)
+    return f"{spoken_date(when, language)} {spoken_time(when)}"
 
 
 def length(seconds: float, language: str) -> str:
@@ -39,13 +37,3 @@ def length(seconds: float, language: str) -> str:
 def iso(seconds: float, zone: ZoneInfo) -> str:
     """For the `datetime` attribute of `<time>`."""
     return datetime.fromtimestamp(seconds, zone).isoformat(timespec="minutes")
-
-
-def _date(when: datetime, language: str) -> str:
-    if language == "ja":
-        return f"{when.year}年{when.month}月{when.day}日({_DAYS_JA[when.weekday()]})"
-    return f"{_DAYS_EN[when.weekday()]} {when.day} {_MONTHS_EN[when.month - 1]} {when.year}"
-
-
-def _time(when: datetime) -> str:
-    return f"{when.hour}:{when.minute:02d}"

@@ -8,9 +8,20 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 
 from gateway.core import heads
+from gateway.core.insertions import Viewer
 from gateway.core.messages import Headers, RequestHead, ResponseHead, header_values
 from gateway.core.own_cookies import OwnCookies
-from gateway.core.page_edits import PageEdits, PageFilter, editable, edited_headers, in_coding, scrubbable
+from gateway.core.page_edits import (
+    UNCHANGED,
+    PageChanges,
+    PageEdits,
+    PageFilter,
+    editable,
+    edited_headers,
+    in_coding,
+    scrubbable,
+)
+from gateway.core.recoding import Chained, Inner
 from gateway.core.session import Level
 from gateway.core.urlsession import PageScrubber
 from gateway.proxy.actions import Action, BodyFilter, Forward, ResponsePlan
@@ -56,19 +67,19 @@ class Forwarding:
         )
 
     def to_app(self, visit: Visit, level: Level, body: bytes | None = None) -> Action:
-        """Send the request to its app under the visitor's vault; a restricted session's pages are edited."""
+        """Send the request to its app under the visitor's vault; pages that are to be edited are edited on the way."""
         cookie = self._vault.outgoing(visit)
         headers = self.headers_for(visit, cookie)
-        selectors = self.selectors(visit, level)
-        if selectors:
+        changes = self.changes(visit, level) if self._edits.touch(visit.target.path) else UNCHANGED
+        if changes.fleeting:
             headers = _unconditional(headers)
         elif visit.app.session_id_names and not _carries_one_of(visit.app.session_id_names, cookie):
             headers = readable_answer(headers)
 
         def on_response(head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
             passed, vaulted = withhold(visit.app, heads.response_headers(head.headers), self._public_origin)
-            page = _filter_for(visit, head, cookie, vaulted, selectors)
-            if page is not None and selectors:
+            page = _filter_for(visit, head, cookie, vaulted, changes)
+            if changes.fleeting and editable(head.headers):
                 passed = edited_headers(passed)
             if not vaulted:
                 return ResponsePlan(passed, page)
@@ -76,11 +87,13 @@ class Forwarding:
 
         return Forward(visit.app.name, visit.head.method, visit.target.raw, headers, on_response, body)
 
-    def selectors(self, visit: Visit, level: Level) -> tuple[str, ...]:
-        """What this person does not see of the page at this address."""
-        if level is not Level.RESTRICTED or visit.visitor.policy is None:
-            return ()
-        return self._edits.selectors(visit.target.path, visit.visitor.policy)
+    def changes(self, visit: Visit, level: Level) -> PageChanges:
+        """What this person's page at this address loses and gains."""
+        session, policy = visit.visitor.session, visit.visitor.policy
+        if session is None or policy is None:
+            return UNCHANGED
+        viewer = Viewer(session.subject, level, policy, session.totp_at is not None, visit.now)
+        return self._edits.changes(visit.target.path, viewer)
 
     def replay(self, visit: Visit, level: Level, form: HeldForm) -> Action:
         """Send a form that waited for a code, as it was sent: its own method, address, type and bytes."""
@@ -115,16 +128,22 @@ class Forwarding:
 
 
 def _filter_for(
-    visit: Visit, head: ResponseHead, cookie: bytes | None, vaulted: list[bytes], selectors: tuple[str, ...]
+    visit: Visit, head: ResponseHead, cookie: bytes | None, vaulted: list[bytes], changes: PageChanges
 ) -> BodyFilter | None:
-    if selectors and editable(head.headers):
-        return in_coding(head.headers, PageFilter(selectors))
+    """An edit, a search for session IDs, both or neither."""
+    edit: Inner | None = PageFilter(changes) if changes.edits and editable(head.headers) else None
+    scrub = _scrubber_for(visit, head, cookie, vaulted)
+    if edit is None or scrub is None:
+        only = edit or scrub
+        return None if only is None else in_coding(head.headers, only)
+    return in_coding(head.headers, Chained(edit, scrub))
+
+
+def _scrubber_for(visit: Visit, head: ResponseHead, cookie: bytes | None, vaulted: list[bytes]) -> Inner | None:
     names = visit.app.session_id_names
     if not vaulted or not names or _carries_one_of(names, cookie):
         return None
-    if _sets_one_of(names, vaulted) and scrubbable(head.headers):
-        return in_coding(head.headers, PageScrubber(names))
-    return None
+    return PageScrubber(names) if _sets_one_of(names, vaulted) and scrubbable(head.headers) else None
 
 
 def _replaying(visit: Visit, form: HeldForm) -> RequestHead:

@@ -18,12 +18,13 @@ from hashlib import sha256
 from gateway.core.errors import UpstreamUnavailable
 from gateway.core.events import Event
 from gateway.core.heads import response_headers
+from gateway.core.insertions import Viewer
 from gateway.core.jar import Jar
 from gateway.core.judging import plainly_failed, signed_in
 from gateway.core.messages import Answer, Headers
 from gateway.core.navigation import is_navigation
 from gateway.core.own_cookies import OwnCookies
-from gateway.core.page_edits import scrub_page
+from gateway.core.page_edits import PageEdits, edit_page, scrub_page
 from gateway.core.policy import Policy
 from gateway.core.problems import ErrorPage, Problem
 from gateway.core.public_hosts import PublicHosts
@@ -49,6 +50,7 @@ FindSubject = Callable[[str], Awaitable[Subject | None]]
 PolicyOf = Callable[[Subject], Awaitable[Policy]]
 Record = Callable[[AuditEvent], Awaitable[None]]
 HeadersFor = Callable[[Visit, bytes | None], Headers]
+NotePerson = Callable[[Subject, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class SignInParts:
     answer_limit: int
     refuse_unknown: bool
     hosts: PublicHosts
+    edits: PageEdits
+    note_person: NotePerson  # told at once of everybody whose password was right; never waits, never fails
 
 
 class SignIn:
@@ -159,9 +163,12 @@ class SignIn:
         held = level is not Level.FULL and not rule.deliver_at_once
         token = await self._open(visit, rule, session, typed, jar, answer if held else None)
         await self._record(visit, Event.SIGNED_IN, subject, rule.name)
+        parts.note_person(subject, now)
         cookies = (parts.own.set(parts.own.session, token), parts.own.clear(parts.own.jar))
         if not held:
-            return Reply(Answer(answer.status, answer.reason, (*answer.headers, *cookies), answer.body))
+            changes = parts.edits.changes(visit.target.path, Viewer(subject, level, policy, proven=False, now=now))
+            headers, body = edit_page(answer.headers, answer.body, changes)
+            return Reply(Answer(answer.status, answer.reason, (*headers, *cookies), body))
         page = CHOICE_PAGE if level is Level.CHOICE_DUE else CODE_PAGE
         if is_navigation(visit.head):
             return Reply(see_other(page, cookies))

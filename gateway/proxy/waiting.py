@@ -143,7 +143,7 @@ class Waiting:
         if held is None:
             return Reply(see_other(self._public_origin + visit.target.raw))  # `//a/b` alone would be another host
         level = assurance_level(visit.visitor.session, visit.visitor.policy, visit.now)
-        headers, body = edit_page(held.headers, held.body, self._forwarding.selectors(visit, level))
+        headers, body = edit_page(held.headers, held.body, self._forwarding.changes(visit, level))
         return Reply(Answer(held.status, held.reason, headers, body))
 
     async def _send(self, visit: Visit, live: LiveSession, form: HeldForm, judge: Judge) -> Action:

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.html import editable, find_element, parse_selector, remove_elements
+from gateway.core.html import (
+    Piece,
+    Spot,
+    edit_elements,
+    editable,
+    find_element,
+    parse_selector,
+    remove_elements,
+)
 
 REMOVED = (
     ("<ul><li id=a>x<li id=b>y</ul>z", "#b", "<ul><li id=a>x</ul>z"),
@@ -186,3 +194,90 @@ def test_a_removal_never_eats_beyond_its_parent(inner: str) -> None:
     tables = "</table>" * inner.count("<table>")
     page = f"<table><tr><td>{inner}{tables}</td><td>last</td></tr></table>"
     assert remove_elements(page.encode(), ("#b",)).endswith(b"</td><td>last</td></tr></table>")
+
+
+MARK = b"<i>&#12371;</i>"
+PLACED = (
+    ("<ul><li>x</ul>z", "into", "ul", "<ul><li>x@</ul>z"),
+    ("<ul><li>x</li></ul>z", "into", "ul", "<ul><li>x</li>@</ul>z"),
+    ("<ul><li id=b>x<li>y</ul>", "into", "#b", "<ul><li id=b>x@<li>y</ul>"),
+    ("<ul><li id=b>x<li>y</ul>", "after", "#b", "<ul><li id=b>x@<li>y</ul>"),
+    ("<ul><li id=b>x</li><li>y</ul>", "after", "#b", "<ul><li id=b>x</li>@<li>y</ul>"),
+    ("<ul><li>x<li id=b>y</ul>", "before", "#b", "<ul><li>x@<li id=b>y</ul>"),
+    ("<ul><li><ul id=b></ul></ul>", "after", "#b", "<ul><li><ul id=b></ul>@</ul>"),
+    ("<table id=b><tr><td>1</table>z", "into", "#b", "<table id=b><tr><td>1@</table>z"),
+    ("<p>1</p><p>2</p>", "after", "p", "<p>1</p>@<p>2</p>"),
+    ("x<br>y<br>z", "after", "br", "x<br>@y<br>z"),
+    ("x<br>y", "before", "br", "x@<br>y"),
+    ("x<br>y", "into", "br", "x<br>y"),
+    ("<svg><g id=b />x</svg>", "after", "#b", "<svg><g id=b />@x</svg>"),
+    ("<title id=b>x</title>", "into", "#b", "<title id=b>x</title>"),
+    ("<title id=b>x</title>y", "after", "#b", "<title id=b>x</title>@y"),
+    (
+        "<script class=b>'</p>'</script><p class=b>y</p>",
+        "into",
+        ".b",
+        "<script class=b>'</p>'</script><p class=b>y@</p>",
+    ),
+    ("<!-- <p id=b> --><p>x", "into", "#b", "<!-- <p id=b> --><p>x"),
+    ("<body><p>x</p> \n", "into", "body", "<body><p>x</p>@ \n"),
+    ("<body><p>x</p><a href='", "after", "body", "<body><p>x</p>@<a href='"),
+    ("<body>x", "into", "body", "<body>@x"),
+    ("nothing", "into", "body", "nothing"),
+)
+
+
+@pytest.mark.parametrize(("page", "spot", "selector", "expected"), PLACED)
+def test_a_piece_goes_where_browsers_see_the_element(page: str, spot: str, selector: str, expected: str) -> None:
+    piece = Piece(parse_selector(selector), Spot(spot), b"@")
+    assert edit_elements(page.encode(), (), (piece,)).decode() == expected
+
+
+@pytest.mark.parametrize(
+    ("page", "spot", "expected"),
+    [
+        ("<div id=x><p class=b>1</p></div><p class=b>2</p>", "before", "@<p class=b>2</p>"),
+        ("<div id=x><p class=b>1</p></div>", "after", ""),
+        ("<p id=x class=b>1</p><p class=b>2</p>", "into", "<p class=b>2@</p>"),
+        ("<p id=x class=b>1</p><p class=b>2</p>", "before", "@<p class=b>2</p>"),
+        ("<p id=x class=b>1</p><p class=b>2</p>", "after", "@<p class=b>2</p>"),
+        ("<img id=x class=b>z", "after", "@z"),
+        ("<p class=b>1<div id=x>2", "after", "<p class=b>1@"),
+        ("<b class=b>1<i id=x>2", "after", "<b class=b>1@"),
+    ],
+)
+def test_a_piece_stands_in_nothing_that_goes_out(page: str, spot: str, expected: str) -> None:
+    piece = Piece(parse_selector(".b"), Spot(spot), b"@")
+    assert edit_elements(page.encode(), (parse_selector("#x"),), (piece,)).decode() == expected
+
+
+def test_pieces_at_one_place_keep_their_order_and_each_stands_once() -> None:
+    one, two = (Piece(parse_selector("p"), Spot.INTO, html) for html in (b"1", b"2"))
+    assert edit_elements(b"<p></p><p></p>", (), (one, two)) == b"<p>12</p><p></p>"
+    around = (Piece(parse_selector("p"), Spot.AFTER, b"1"), Piece(parse_selector("div"), Spot.INTO, b"2"))
+    assert edit_elements(b"<div><p></p></div>", (), around) == b"<div><p></p>12</div>"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "iso2022_jp"])
+def test_nothing_is_put_into_a_page_that_bytes_cannot_tell(encoding: str) -> None:
+    page = "<p>日本</p>".encode(encoding)
+    assert edit_elements(page, (), (Piece(parse_selector("p"), Spot.INTO, MARK),)) == page
+
+
+WORDS = st.text(st.sampled_from("表示ソ能十予申ミЪ亜ｱ<>/='\" a"), max_size=8)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932", "euc_jp"])
+@given(
+    st.lists(PIECES | WORDS, max_size=16).map("".join),
+    st.sampled_from(Spot),
+    st.sampled_from(["#b", "div", "td", "ul"]),
+)
+def test_whatever_the_page_holds_only_the_piece_comes_in(encoding: str, text: str, spot: Spot, selector: str) -> None:
+    """Take the piece out again, and it is the page byte for byte; the page's letters are what they were."""
+    page = text.encode(encoding, "ignore")
+    edited = edit_elements(page, (), (Piece(parse_selector(selector), spot, MARK),))
+    assert edited.replace(MARK, b"", 1) == page
+    assert edited.decode(encoding).replace(MARK.decode(), "", 1) == page.decode(encoding)
+    if edited != page:
+        assert find_element(page, parse_selector(selector))

@@ -1,18 +1,23 @@
-"""Taking out of a page what a restricted session cannot use; every other byte stays (C4)."""
+"""What goes out of a page and what comes in, for whom; every other byte stays (C4, D1)."""
 
 from __future__ import annotations
 
 import gzip
 import zlib
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core import page_edits
-from gateway.core.apps import PageEdit, Removal
+from gateway.core.apps import Insertion, OwnPart, PageEdit, Removal
+from gateway.core.html import Spot, parse_selector
+from gateway.core.insertions import Insertions, Viewer
 from gateway.core.page_edits import (
+    UNCHANGED,
+    PageChanges,
     PageEdits,
     PageFilter,
     edit_page,
@@ -21,20 +26,37 @@ from gateway.core.page_edits import (
     scrub_page,
     scrubbable,
 )
-from gateway.core.recoding import Regzipped
-from gateway.core.subject import Feature
-from tests.core.world import policy
+from gateway.core.recoding import Chained, Regzipped
+from gateway.core.rollout import Rollout
+from gateway.core.session import Level
+from gateway.core.subject import Feature, Subject
+from tests.core.world import NOW, STAFF, WORKER, policy
 
 HTML = ((b"Content-Type", b"text/html; charset=Shift_JIS"),)
 GZIP = (*HTML, (b"Content-Encoding", b"gzip"))
 PAGE = "<ul><li id=a>表示ソ<li id=b>予<li id=c>x</ul>".encode("cp932")
 LEFT = "<ul><li id=a>表示ソ<li id=c>x</ul>".encode("cp932")
-EDITS = PageEdits(
-    (
-        PageEdit(("/top", "/sp/**"), (Removal("#a", "attendance.punch"), Removal("#b"))),
-        PageEdit(("/top",), (Removal("#c", "payslip.own"),)),
-    )
+ANNOUNCED = Insertions(Rollout(announced_from=NOW, mandatory_from=NOW + 100), ZoneInfo("Asia/Tokyo"))
+UNDATED = Insertions(Rollout(), ZoneInfo("Asia/Tokyo"))
+EDITED = (
+    PageEdit(("/top", "/sp/**"), (Removal("#a", "attendance.punch"), Removal("#b"))),
+    PageEdit(
+        ("/top", "/staff"),
+        (Removal("#c", "payslip.own"),),
+        (
+            Insertion(OwnPart.SETTINGS_LINK, Spot.INTO, "ul", "li"),
+            Insertion(OwnPart.ROLLOUT_NOTICE, Spot.BEFORE, "ul"),
+        ),
+    ),
 )
+EDITS = PageEdits(EDITED, UNDATED)
+WITHOUT_B = PageChanges((parse_selector("#b"),))
+
+
+def viewer(
+    who: Subject = WORKER, level: Level = Level.RESTRICTED, now: float = NOW, exempt: frozenset[Feature] = frozenset()
+) -> Viewer:
+    return Viewer(who, level, policy(exempt=exempt), proven=False, now=now)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +70,40 @@ EDITS = PageEdits(
     ],
 )
 def test_what_is_taken_out_follows_the_exemptions(path: bytes, exempt: set[Feature], expected: tuple[str, ...]) -> None:
-    assert EDITS.selectors(path, policy(exempt=frozenset(exempt))) == expected
+    changes = EDITS.changes(path, viewer(exempt=frozenset(exempt)))
+    assert changes.removals == tuple(parse_selector(text) for text in expected)
+    assert (changes.pieces, changes.dated) == ((), False)
+
+
+def test_a_full_session_loses_nothing_and_gains_what_is_meant_for_it() -> None:
+    changes = EDITS.changes(b"/top", viewer(STAFF, Level.FULL))
+    assert changes.removals == ()
+    (link,) = changes.pieces
+    assert (link.spot, link.selector) == (Spot.INTO, parse_selector("ul"))
+    assert link.html.startswith(b'<li><a id="sekisho-settings-link" href="/.sekisho/settings"')
+    assert link.html.endswith(b"</a></li>")
+    assert EDITS.changes(b"/top", viewer(level=Level.FULL)) == UNCHANGED
+
+
+@pytest.mark.parametrize("level", [level for level in Level if level not in (Level.FULL, Level.RESTRICTED)])
+def test_below_a_session_that_may_use_the_app_no_page_is_edited(level: Level) -> None:
+    assert PageEdits(EDITED, ANNOUNCED).changes(b"/top", viewer(level=level)) == UNCHANGED
+
+
+def test_a_page_is_fleeting_while_a_date_ahead_can_change_it() -> None:
+    edits = PageEdits(EDITED, ANNOUNCED)
+    before, between, after = (edits.changes(b"/staff", viewer(level=Level.FULL, now=NOW + x)) for x in (-1, 0, 100))
+    assert (before.edits, before.fleeting) == (False, True)
+    assert (between.edits, between.fleeting) == (True, True)
+    assert (after.edits, after.fleeting) == (False, False)
+    assert edits.changes(b"/elsewhere", viewer(level=Level.FULL)) == UNCHANGED
+
+
+def test_whether_a_path_is_edited_at_all_is_known_before_anybody_is_looked_at() -> None:
+    literal = PageEdits(EDITED[1:], UNDATED)
+    assert [literal.touch(path) for path in (b"/top", b"/staff", b"/sp/x", b"/topp")] == [True, True, False, False]
+    assert [EDITS.touch(path) for path in (b"/sp/x", b"/staff", b"/other")] == [True, True, False]
+    assert not PageEdits((), UNDATED).touch(b"/top")
 
 
 @pytest.mark.parametrize(
@@ -74,15 +129,19 @@ def test_an_edited_page_is_kept_by_no_cache() -> None:
 
 
 def test_a_whole_page_is_edited_in_its_coding() -> None:
-    assert edit_page(HTML, PAGE, ("#b",))[1] == LEFT
-    assert gzip.decompress(edit_page(GZIP, gzip.compress(PAGE), ("#b",))[1]) == LEFT
-    assert edit_page(HTML, PAGE, ()) == (HTML, PAGE)
-    assert edit_page((), PAGE, ("#b",)) == ((), PAGE)
+    assert edit_page(HTML, PAGE, WITHOUT_B)[1] == LEFT
+    assert gzip.decompress(edit_page(GZIP, gzip.compress(PAGE), WITHOUT_B)[1]) == LEFT
+    assert edit_page(HTML, PAGE, UNCHANGED) == (HTML, PAGE)
+    assert edit_page((), PAGE, WITHOUT_B) == ((), PAGE)
+
+
+def test_a_page_that_a_date_will_change_keeps_its_bytes_and_is_kept_by_no_cache() -> None:
+    assert edit_page(HTML, PAGE, PageChanges(dated=True)) == ((*HTML, (b"Cache-Control", b"no-store")), PAGE)
 
 
 @given(st.lists(st.integers(1, len(PAGE)), max_size=6))
 def test_pieces_make_no_difference(cuts: list[int]) -> None:
-    page_filter = PageFilter(("#b",))
+    page_filter = PageFilter(WITHOUT_B)
     marks = [0, *sorted(cuts), len(PAGE)]
     out = b"".join(page_filter.feed(PAGE[a:b]) for a, b in pairwise(marks))
     assert out + page_filter.finish() == LEFT
@@ -103,14 +162,19 @@ def test_gzip_goes_in_and_comes_out_however_it_is_cut(members: list[bytes], size
     assert zlib.decompress(out, 31) == b"".join(members) + b"!"
 
 
+def test_one_filter_behind_another() -> None:
+    both = Chained(PageFilter(WITHOUT_B), PageFilter(PageChanges((parse_selector("#a"),))))
+    assert both.feed(PAGE[:5]) + both.feed(PAGE[5:]) + both.finish() == b"<ul><li id=c>x</ul>"
+
+
 def test_broken_gzip_shows_no_page_at_all() -> None:
     with pytest.raises(zlib.error):
-        Regzipped(PageFilter(("#b",))).feed(b"<li id=b>")
+        Regzipped(PageFilter(WITHOUT_B)).feed(b"<li id=b>")
 
 
 def test_a_page_beyond_all_measure_passes_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_edits, "_LARGEST_PAGE", 10)
-    page_filter = PageFilter(("#b",))
+    page_filter = PageFilter(WITHOUT_B)
     assert page_filter.feed(PAGE[:8]) == b""
     assert page_filter.feed(PAGE[8:12]) == PAGE[:12]
     assert page_filter.feed(PAGE[12:]) == PAGE[12:]
