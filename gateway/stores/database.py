@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import aiosqlite
 import asyncpg
@@ -24,8 +25,9 @@ from gateway.stores.circuit import Circuit
 
 _CONNECT_SECONDS = 3.0
 _STATEMENT_SECONDS = 3.0
-_ANSWER_SECONDS = 10.0  # for everything: connecting and the statements
+_ANSWER_SECONDS = 10.0  # for everything: connecting and the statements; bulk work names its own limit
 _CONNECTIONS = 8
+_PATIENT_CONNECTIONS = 2  # for bulk work on a server: it never takes the places of those who wait at a page
 _BUSY_SECONDS = 2.0  # how long SQLite waits for another process's write
 _MIGRATING_SECONDS = 60.0  # … and for another process's migration
 _WAL_PAUSE_SECONDS = 0.05
@@ -41,12 +43,13 @@ class Database:
     def __init__(self, url: str) -> None:
         """`url`: `sqlite:///path` or `postgresql://…` with what libpq accepts. Raises ValueError."""
         self._engine = _engine(url, _STATEMENT_SECONDS)
-        self._writing_engine = self._engine.execution_options(**{_WRITES: True})
         self._circuit = Circuit("registry")
         self._embedded = self._engine.dialect.name == "sqlite"
         self._reads = asyncio.Semaphore(_CONNECTIONS)
         # SQLite has one writer; waiting here costs nothing, waiting in SQLite polls.
         self._writes = asyncio.Semaphore(1) if self._embedded else self._reads
+        self._patient = self._engine if self._embedded else _engine(url, None)
+        self._patient_turns = self._writes if self._embedded else asyncio.Semaphore(_PATIENT_CONNECTIONS)
 
     async def start(self) -> None:
         """Make sure of the schema: an embedded database is migrated, a server's is only checked.
@@ -57,33 +60,47 @@ class Database:
             await connection.run_sync(schema.upgrade if self._embedded else schema.check)
 
     @contextlib.asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads."""
-        async with self._answers(self._reads), self._engine.begin() as connection:
+    async def reading(self, seconds: float = _ANSWER_SECONDS) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads, in so many seconds in all."""
+        async with self._answers(self._reads, seconds), self._engine.begin() as connection:
             yield connection
 
     @contextlib.asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that writes; it is undone when the body raises."""
-        async with self._answers(self._writes), self._writing_engine.begin() as connection:
+    async def writing(self, seconds: float | None = None) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes; it is undone when the body raises.
+
+        `seconds`: for bulk work, which may take so long in all, in place of what everybody else may take.
+        """
+        turns, engine = (self._writes, self._engine) if seconds is None else (self._patient_turns, self._patient)
+        writing = engine.execution_options(**{_WRITES: True})
+        async with self._answers(turns, seconds or _ANSWER_SECONDS), writing.begin() as connection:
             yield connection
 
     def insert(self, table: sa.Table) -> Insert:
         """INSERT with ON CONFLICT, which both dialects spell alike."""
         return sqlite.insert(table) if self._embedded else postgresql.insert(table)
 
+    def listed(self, texts: Sequence[str]) -> sa.Select[tuple[str]]:
+        """A query whose rows are these texts. It has one parameter, however many they are: `column.in_(listed(…))`."""
+        if self._embedded:
+            rows = sa.func.json_each(json.dumps(texts, ensure_ascii=False)).table_valued("value")
+            return sa.select(sa.type_coerce(rows.c.value, sa.Text))
+        array = sa.bindparam(None, list(texts), type_=postgresql.ARRAY(sa.Text))
+        return sa.select(sa.func.unnest(array, type_=sa.Text).column_valued("value"))
+
     async def close(self) -> None:
         """Close every connection and end SQLite's threads."""
         await self._engine.dispose()
+        await self._patient.dispose()
 
     @contextlib.asynccontextmanager
-    async def _answers(self, turns: asyncio.Semaphore) -> AsyncIterator[None]:
+    async def _answers(self, turns: asyncio.Semaphore, seconds: float) -> AsyncIterator[None]:
         """Waiting for a turn is not the server's silence, so it is not timed; and whoever queued while the server
         went away is refused at once by the circuit."""
         async with turns:
             self._circuit.check()
             try:
-                async with asyncio.timeout(_ANSWER_SECONDS):
+                async with asyncio.timeout(seconds):
                     yield
             except _FAULTS as fault:
                 cause = _cause(fault)
@@ -183,7 +200,7 @@ def _postgresql_engine(url: str, statement_seconds: float | None) -> AsyncEngine
     return create_async_engine(
         "postgresql+asyncpg://",
         async_creator=connect,
-        pool_size=_CONNECTIONS,
+        pool_size=_PATIENT_CONNECTIONS if statement_seconds is None else _CONNECTIONS,
         max_overflow=0,
         pool_pre_ping=True,  # after a restart of the server the first request finds a new connection
     )
