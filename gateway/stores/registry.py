@@ -1,14 +1,20 @@
 """The registry in SQL: durable records, put together from one module per noun.
 
 `factors` has second factors and enrolments, `lockouts` attempts and locks, `tenant_settings` what offices and
-establishments set, `audit` who did what.
+establishments set, `audit` who did what (`audit_verify` whether that is all, `audit_figures` how often).
 """
 
 from __future__ import annotations
 
+import secrets
+
 import sqlalchemy as sa
 
 from gateway.stores.audit import AuditRecords
+from gateway.stores.audit_chain import ChainEnds
+from gateway.stores.audit_figures import FigureRecords
+from gateway.stores.audit_verify import ChainRecords
+from gateway.stores.audit_writer import AuditWriter
 from gateway.stores.database import Database, migrate
 from gateway.stores.factors import FactorRecords
 from gateway.stores.lockouts import LockoutRecords
@@ -20,13 +26,14 @@ from gateway.stores.tenant_settings import SettingRecords
 __all__ = ["SchemaMismatch", "SqlRegistry", "migrate"]
 
 
-class SqlRegistry(FactorRecords, LockoutRecords, SettingRecords, AuditRecords):
+class SqlRegistry(FactorRecords, LockoutRecords, SettingRecords, AuditRecords, ChainRecords, FigureRecords):
     """A Registry on SQLite or PostgreSQL. `start` before use, `close` at the end."""
 
     def __init__(self, url: str, keys: KeyRing) -> None:
         """`url`: `sqlite:///path` or `postgresql://…`. `keys` seal the key of the audit chain. Raises ValueError."""
         self._database = Database(url)
-        self._keys = keys
+        self._ends = ChainEnds(self._database, keys, secrets.token_bytes(32))
+        self._writer = AuditWriter(self._record_all)
 
     async def start(self) -> None:
         """Migrate an SQLite file, check a PostgreSQL schema. Raises SchemaMismatch, StoreUnavailable."""
@@ -56,5 +63,6 @@ class SqlRegistry(FactorRecords, LockoutRecords, SettingRecords, AuditRecords):
             await connection.execute(sa.select(1))
 
     async def close(self) -> None:
-        """See Registry.close."""
+        """See Registry.close. What waits to be recorded is recorded first."""
+        await self._writer.close()
         await self._database.close()
