@@ -14,8 +14,9 @@ import binascii
 import hashlib
 import secrets
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from gateway.core.cookies import Jar
 from gateway.core.errors import SealBroken, StoreUnavailable
@@ -36,6 +37,7 @@ from gateway.stores.sealing import KeyRing
 __all__ = ["Continuation", "HeldForm", "LiveSession", "SessionRecord", "Sessions"]
 
 _ROUNDS = 20  # of compare and swap; each lost round is another request's success
+_OWNERS = 1000  # login IDs asked about in one operation of the store
 _JAR_TIME = struct.Struct(">d")
 _CLOCK_SKEW = 60.0  # seconds by which machines that share a key ring may differ
 
@@ -143,6 +145,10 @@ class Sessions:
         """Forget every session of a login ID; how many there were."""
         return await self._store.remove_owner(login_id)
 
+    async def present(self, login_ids: Iterable[str]) -> int:
+        """How many of these login IDs are signed in now."""
+        return sum([await self._store.present(batch) for batch in _batches(login_ids)])
+
     async def hold_answer(self, key: bytes, answer: Answer) -> None:
         """Keep an app's answer until `take_held`. Nothing is kept for a session that is gone."""
         await self._hold(key, answer)
@@ -222,6 +228,12 @@ class Sessions:
 
     def _expires_at(self, record: SessionRecord) -> float:
         return record.session.password_at + self._absolute_seconds(record.session)
+
+
+def _batches(login_ids: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(login_ids)
+    while batch := list(islice(rest, _OWNERS)):
+        yield batch
 
 
 def _new_token() -> bytes:
