@@ -41,6 +41,7 @@ SETTINGS = "/.sekisho/settings"
 IMPORT = "/.sekisho/settings/import"
 PEOPLE = "/.sekisho/people"
 AUDIT = "/.sekisho/audit"
+OPERATOR_AUDIT = "/.sekisho/operator/audit"
 PROGRESS = "/.sekisho/progress"
 ROLLOUT = "/.sekisho/rollout"
 
