@@ -49,6 +49,12 @@ _ALWAYS_WALLS = frozenset((b"html", b"template", b"object", b"applet", b"marquee
 _WALLS = _ALWAYS_WALLS | _LISTS | {b"table", b"div", b"section", b"form", b"fieldset"}
 # An end tag in a cell closes nothing outside of its table, unless it is the table's own.
 _TABLE_PARTS = _ROW_GROUPS | _CELLS | {b"table", b"tr"}
+_SCOPE = _WALLS | _CELLS
+_PARAGRAPH = frozenset((b"p",))
+_IMPLIED = {  # by start tag: which open elements it ends, and at which the search for them stops
+    name: (ended, (_ALWAYS_WALLS | {b"table"} if ended & _TABLE_PARTS else _SCOPE) - ended)
+    for name, ended in _ENDED_BY.items()
+}
 _TEXT_ONLY = frozenset(b"script style textarea title xmp iframe noembed noframes plaintext".split())
 
 
@@ -134,12 +140,10 @@ class _Tree:
 
     def _end_implied(self, tag: Tag) -> None:
         if tag.name in _BLOCKS:
-            self._end_nearest(frozenset((b"p",)), _WALLS | _CELLS, tag.start)
-        ended = _ENDED_BY.get(tag.name)
-        if ended is None:
-            return
-        walls = _ALWAYS_WALLS | {b"table"} if ended & _TABLE_PARTS else _WALLS | _CELLS
-        self._end_nearest(ended, walls - ended, tag.start)
+            self._end_nearest(_PARAGRAPH, _SCOPE, tag.start)
+        implied = _IMPLIED.get(tag.name)
+        if implied is not None:
+            self._end_nearest(*implied, tag.start)
 
     def _end_nearest(self, ended: frozenset[bytes], walls: frozenset[bytes], position: int) -> None:
         outermost = None
