@@ -40,6 +40,7 @@ from gateway.portal.assets import PREFIX
 from gateway.portal.events import Asker
 from gateway.portal.guards import NotAllowed
 from gateway.portal.pages import Renderer, language_of
+from gateway.portal.reset import RESET_DONE
 from gateway.portal.second_factor import SecondFactors
 from gateway.portal.visits import (
     CANCEL,
@@ -68,7 +69,7 @@ LARGE_FORMS: Final = {IMPORT: 16 << 20}
 TOUCH_SECONDS: Final = 30.0
 _SIGNED_IN = frozenset({Level.CHOICE_DUE, Level.CODE_DUE, Level.RESTRICTED, Level.FULL})
 _HTTP_PROBLEMS = {404: Problem.NOT_FOUND, 405: Problem.METHOD, 413: Problem.TOO_LARGE}
-_PUBLIC = (PREFIX, "/.sekisho/help/")
+_PUBLIC = (PREFIX, "/.sekisho/help/", RESET_DONE)
 _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -18,13 +18,14 @@ async def cancel(request: web.Request) -> web.Response:
     """POST: end both sessions. The gateway's goes first: from then on nothing that the app does matters."""
     portal, visit = request.app[PORTAL], request[VISIT]
     await portal.sessions.end(visit.live)
-    await _sign_out_of_app(portal, visit)
+    await sign_out_of_app(portal, visit)
     await noted(portal, visit, Event.SESSION_CANCELLED)
     signed_in_at = portal.sign_in_page(visit.live.record.session.app)
     return see_other(signed_in_at, portal.own.clear(portal.own.session))
 
 
-async def _sign_out_of_app(portal: Portal, visit: Visit) -> None:
+async def sign_out_of_app(portal: Portal, visit: Visit) -> None:
+    """Tell the app of this session that it is over; an app that does not listen keeps a session that nobody can use."""
     try:
         await asyncio.wait_for(portal.sign_out_legacy(visit.live), SIGN_OUT_SECONDS)
     except Exception:  # noqa: BLE001 - whatever it was, the vault with the app's session is gone
