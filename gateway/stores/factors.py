@@ -1,7 +1,7 @@
 """Second factors and enrolments that are not confirmed yet.
 
-Every transaction here touches rows in the order pending enrolment, second factor, lock-out: none waits for another
-that waits for it.
+Every transaction here touches rows in the order pending enrolment, second factor, lock-out, registration code: none
+waits for another that waits for it.
 """
 
 from __future__ import annotations
@@ -9,10 +9,15 @@ from __future__ import annotations
 import secrets
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.stores.base import AlreadyEnrolled, PendingEnrolment, SecondFactor
 from gateway.stores.database import Database
-from gateway.stores.tables import lockouts, pending_enrolments, second_factors
+from gateway.stores.tables import lockouts, pending_enrolments, registration_codes, second_factors
+
+
+class _WrongCode(Exception):
+    """The registration code is not the one that is good now."""
 
 
 class FactorRecords:
@@ -67,26 +72,47 @@ class FactorRecords:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else PendingEnrolment(login_id, *row)
 
-    async def confirm_enrolment(self, login_id: str, nonce: str, step: int, now: float) -> bool:
+    async def confirm_enrolment(
+        self, login_id: str, nonce: str, step: int, now: float, *, address: str = "", code: bytes | None = None
+    ) -> bool:
         """See Registry.confirm_enrolment."""
-        pending = pending_enrolments.c
+        try:
+            async with self._database.writing() as connection:
+                return await self._confirm(connection, login_id, nonce, (step, now, address), code)
+        except _WrongCode:
+            return False
+
+    async def _confirm(
+        self,
+        connection: AsyncConnection,
+        login_id: str,
+        nonce: str,
+        use: tuple[int, float, str],
+        code: bytes | None,
+    ) -> bool:
+        """Raises _WrongCode, which undoes the transaction."""
+        pending, codes, (step, now, address) = pending_enrolments.c, registration_codes.c, use
         claim = (
             sa.delete(pending_enrolments)
             .where(pending.login_id == login_id, pending.nonce == nonce, pending.expires_at > now)
             .returning(pending.secret)
         )
-        async with self._database.writing() as connection:
-            secret = (await connection.execute(claim)).scalar_one_or_none()
-            if secret is None:
-                return False
-            # A second factor is never overwritten, however this pending secret came to be beside it (R-023).
-            insert = self._database.insert(second_factors).values(
-                login_id=login_id, secret=secret, enrolled_at=now, used_at=now, last_step=step
-            )
-            stored = await connection.execute(insert.on_conflict_do_nothing(index_elements=["login_id"]))
-            if stored.rowcount != 1:
-                return False
-            await connection.execute(sa.delete(lockouts).where(lockouts.c.login_id == login_id))
+        secret = (await connection.execute(claim)).scalar_one_or_none()
+        if secret is None:
+            return False
+        # A second factor is never overwritten, however this pending secret came to be beside it (R-023).
+        insert = self._database.insert(second_factors).values(
+            login_id=login_id, secret=secret, enrolled_at=now, used_at=now, last_step=step, enrolled_from=address
+        )
+        stored = await connection.execute(insert.on_conflict_do_nothing(index_elements=["login_id"]))
+        if stored.rowcount != 1:
+            return False
+        await connection.execute(sa.delete(lockouts).where(lockouts.c.login_id == login_id))
+        # One that was not asked for goes too: there is nothing left that it could allow.
+        good = sa.true() if code is None else sa.and_(codes.code == code, codes.expires_at > now)
+        spent = await connection.execute(sa.delete(registration_codes).where(codes.login_id == login_id, good))
+        if code is not None and spent.rowcount != 1:
+            raise _WrongCode
         return True
 
     async def accept_step(self, login_id: str, step: int, now: float) -> bool:
@@ -102,12 +128,3 @@ class FactorRecords:
                 return False
             await connection.execute(sa.delete(lockouts).where(lockouts.c.login_id == login_id))
         return True
-
-    async def reset(self, login_id: str) -> bool:
-        """See Registry.reset."""
-        forgotten = 0
-        async with self._database.writing() as connection:
-            for table in (pending_enrolments, second_factors, lockouts):
-                deleted = await connection.execute(sa.delete(table).where(table.c.login_id == login_id))
-                forgotten += deleted.rowcount
-        return forgotten > 0

@@ -1,7 +1,9 @@
 """The registry in SQL: durable records, put together from one module per noun.
 
 `factors` has second factors and enrolments, `lockouts` attempts and locks, `tenant_settings` what offices and
-establishments set, `audit` who did what (`audit_verify` whether that is all, `audit_figures` how often).
+establishments set, `people` how everybody stands, `resets` what is forgotten of them, `registration_codes` codes that
+allow an enrolment, `readiness` who will be stopped, `audit` who did what (`audit_verify` whether that is all,
+`audit_figures` how often).
 """
 
 from __future__ import annotations
@@ -18,6 +20,10 @@ from gateway.stores.audit_writer import AuditWriter
 from gateway.stores.database import Database, migrate
 from gateway.stores.factors import FactorRecords
 from gateway.stores.lockouts import LockoutRecords
+from gateway.stores.people import PeopleRecords
+from gateway.stores.readiness import ReadinessRecords
+from gateway.stores.registration_codes import RegistrationCodeRecords
+from gateway.stores.resets import ResetRecords
 from gateway.stores.schema import SchemaMismatch
 from gateway.stores.sealing import KeyRing
 from gateway.stores.tables import installation
@@ -26,7 +32,18 @@ from gateway.stores.tenant_settings import SettingRecords
 __all__ = ["SchemaMismatch", "SqlRegistry", "migrate"]
 
 
-class SqlRegistry(FactorRecords, LockoutRecords, SettingRecords, AuditRecords, ChainRecords, FigureRecords):
+class SqlRegistry(
+    FactorRecords,
+    LockoutRecords,
+    SettingRecords,
+    PeopleRecords,
+    ResetRecords,
+    RegistrationCodeRecords,
+    ReadinessRecords,
+    AuditRecords,
+    ChainRecords,
+    FigureRecords,
+):
     """A Registry on SQLite or PostgreSQL. `start` before use, `close` at the end."""
 
     def __init__(self, url: str, keys: KeyRing) -> None:
