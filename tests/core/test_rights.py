@@ -51,7 +51,7 @@ MAY: dict[tuple[str, str], Right] = {
 }
 
 
-@pytest.mark.parametrize(("actor", "target"), itertools.product(EVERYBODY, EVERYBODY))
+@pytest.mark.parametrize(("actor", "target"), list(itertools.product(EVERYBODY, EVERYBODY)))
 def test_who_may_reset_whom(actor: str, target: str) -> None:
     assert right_to_reset(EVERYBODY[actor], EVERYBODY[target]) is MAY.get((actor, target))
 
@@ -82,7 +82,7 @@ def test_whose_people_somebody_sees(who: str, scope: Scope | None) -> None:
     assert administered(EVERYBODY[who]) == scope
 
 
-@pytest.mark.parametrize(("actor", "target"), itertools.permutations(EVERYBODY, 2))
+@pytest.mark.parametrize(("actor", "target"), list(itertools.permutations(EVERYBODY, 2)))
 def test_whoever_may_be_reset_is_in_sight(actor: str, target: str) -> None:
     """No right to somebody else reaches further than the list that the person sees."""
     if right_to_reset(EVERYBODY[actor], EVERYBODY[target]) is None:
@@ -93,7 +93,7 @@ def test_whoever_may_be_reset_is_in_sight(actor: str, target: str) -> None:
     assert scope.establishment in (None, whom.establishment)
 
 
-@pytest.mark.parametrize("who", EVERYBODY)
+@pytest.mark.parametrize("who", list(EVERYBODY))
 def test_settings_are_the_office_staffs(who: str) -> None:
     assert may_set(EVERYBODY[who]) == (
         who in {"staff", "staff-too", "office-admin", "other-staff", "other-office-admin"}
