@@ -27,7 +27,7 @@ def build_directory(block: DirectoryBlock | None, folder: Path, faults: Faults) 
     """The directory's settings; its CSV files are read once here so that `check` names their bad lines."""
     if block is None:
         return DirectorySettings()
-    entries = [EstablishmentEntry(entry.code, entry.office, entry.name) for entry in block.establishments]
+    entries = [EstablishmentEntry(entry.code, entry.office, entry.name, entry.kana) for entry in block.establishments]
     known: dict[str, str] = {}
     for number, entry in enumerate(entries):
         if known.setdefault(entry.code, entry.office) != entry.office:
@@ -74,7 +74,8 @@ def _sql(block: DirectoryBlock, folder: Path) -> SqlDirectory | None:
     sql = block.sql
     if sql is None:
         return None
-    return SqlDirectory(database_url(folder, sql.url), sql.query, sql.timeout, sql.cache)
+    url = database_url(folder, sql.url)
+    return SqlDirectory(url, sql.query, sql.timeout, sql.cache, sql.establishments, sql.people)
 
 
 def build_tenants(block: TenantsBlock | None, directory: DirectorySettings, faults: Faults) -> Tenants:

@@ -51,11 +51,12 @@ class EstablishmentBlock(Block):
     code: str = key(CODE, 'The establishment\'s code in quotes: "000001".')
     office: str = key(CODE, 'The code of its office in quotes: "0001".')
     name: str = key(TEXT, "Its name.", default="")
+    kana: str = key(TEXT, "The reading of its name, by which it is found too.", default="")
 
 
 @block
 class SqlBlock(Block):
-    """A query on the operator's own database."""
+    """Queries on the operator's own database. The gateway reads only; give it an account that can do no more."""
 
     url: str = key(SECRET, "sqlite:///file or postgresql://user:password@host/name.")
     query: str = key(
@@ -63,21 +64,43 @@ class SqlBlock(Block):
         "SELECT kind, office, establishment, employee, role, name … WHERE … = :login_id. "
         "A column login_id: the person's one ID, where the app takes several names (e-mail).",
     )
+    establishments: str = key(
+        LONG_TEXT,
+        "SELECT code, name, kana … WHERE … = :office: an office's establishments, for the settings pages.",
+        default="",
+    )
+    people: str = key(
+        LONG_TEXT,
+        "SELECT login_id, kind, employee, role, name … WHERE … = :office AND … = :establishment, for the lists of "
+        "administrators; :establishment is empty for the office's own staff.",
+        default="",
+    )
     timeout: float = key(duration(0.05, 60), "After so long the database counts as down.", default=2.0)
     cache: float = key(duration(0, 3600), "How long an answer is kept; 0s: not at all.", default=60.0)
 
     def check(self, faults: Faults) -> None:
-        """The login ID is bound, never pasted in."""
+        """What is asked for is bound, never pasted in."""
         if not self.url.startswith(("sqlite:///", "sqlite+aiosqlite:///", "postgresql://", "postgresql+asyncpg://")):
             remedy = "Write sqlite:///file or postgresql://user:password@host/name."
             faults.add(self.at("url"), "bad-value", "no such database.", remedy)
-        names = set(SQL_PARAMETER.findall(self.query))
-        place = self.at("query")
-        if "login_id" not in names:
-            faults.add(place, "missing-parameter", "the query does not use :login_id.", "Add WHERE … = :login_id.")
-        for name in sorted(names - {"login_id"}):
-            faults.add(place, "unknown-parameter", f":{name} is not bound to anything.", "Only :login_id is.")
-        if not self.query.lstrip().upper().startswith(("SELECT", "WITH")):
+        self._check_query("query", ("login_id",), faults)
+        if self.establishments:
+            self._check_query("establishments", ("office",), faults)
+        if self.people:
+            self._check_query("people", ("office", "establishment"), faults)
+
+    def _check_query(self, name: str, parameters: tuple[str, ...], faults: Faults) -> None:
+        query: str = getattr(self, name)
+        place, used = self.at(name), set(SQL_PARAMETER.findall(query))
+        for parameter in parameters:
+            if parameter not in used:
+                what, remedy = f"the query does not use :{parameter}.", f"Add WHERE … = :{parameter}."
+                faults.add(place, "missing-parameter", what, remedy)
+        bound = " and ".join(f":{parameter}" for parameter in parameters)
+        for parameter in sorted(used - set(parameters)):
+            what = f":{parameter} is not bound to anything."
+            faults.add(place, "unknown-parameter", what, f"Only {bound} {'is' if len(parameters) == 1 else 'are'}.")
+        if not query.lstrip().upper().startswith(("SELECT", "WITH")):
             faults.add(place, "bad-value", "it is no SELECT.", "The gateway only reads from this database.")
 
 
@@ -94,7 +117,7 @@ class DirectoryBlock(Block):
     establishments: tuple[EstablishmentBlock, ...] = key(
         ListOf(Record(EstablishmentBlock)), "Which office an establishment belongs to.", default=()
     )
-    establishments_csv: str = key(FILE, "The same as a CSV file: code,office,name.", default="")
+    establishments_csv: str = key(FILE, "The same as a CSV file: code,office,name,kana.", default="")
     people_csv: str = key(FILE, "People: login_id,kind,office,establishment,employee,role,name,aliases.", default="")
     sql: SqlBlock | None = optional(Record(SqlBlock), "Asked after the CSV file.")
 

@@ -86,16 +86,23 @@ class EstablishmentEntry:
     code: str
     office: str
     name: str = ""
+    kana: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SqlDirectory:
-    """One query on the operator's own database; `:login_id` is bound, columns are the subject's field names."""
+    """Queries on the operator's own database; parameters are bound, columns are the subject's field names.
+
+    `query`: who `:login_id` is. The others are empty or list the establishments of `:office`, and the people of its
+    `:establishment`.
+    """
 
     url: str = field(repr=False)
     query: str = ""
     timeout_seconds: float = 2.0
     cache_seconds: float = 60.0
+    establishments_query: str = ""
+    people_query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from gateway.config.settings import EstablishmentEntry
 from gateway.core.subject import Kind, Subject, canonical_login_id
 
 _PEOPLE = ("login_id", "kind", "office", "establishment", "employee", "role", "name", "aliases")
-_ESTABLISHMENTS = ("code", "office", "name")
+_ESTABLISHMENTS = ("code", "office", "name", "kana")
 _KINDS = {Kind.OFFICE.value: Kind.OFFICE, Kind.ESTABLISHMENT.value: Kind.ESTABLISHMENT}
 Row = tuple[int, dict[str, str]]
 
@@ -75,7 +75,9 @@ def read_establishments(path: Path) -> tuple[tuple[EstablishmentEntry, ...], Fau
         elif row["code"] in found:
             faults.put(line, 1, "code", "duplicate-code", f"{row['code']} is there already.", "Keep one line of it.")
         else:
-            found[row["code"]] = EstablishmentEntry(row["code"], row["office"], row.get("name", ""))
+            found[row["code"]] = EstablishmentEntry(
+                row["code"], row["office"], row.get("name", ""), row.get("kana", "")
+            )
     return tuple(found.values()), faults
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from gateway.config.settings import DirectoryPattern
+from gateway.config.settings import DirectoryPattern, EstablishmentEntry
 from gateway.core.subject import Kind, Subject
 
 
@@ -27,6 +27,18 @@ class PatternDirectory:
                 role = groups.pop("role", "") or pattern.role
                 return Subject(login_id, Kind(pattern.kind), role=role, **groups)
         return None
+
+    async def establishments(self, office: str) -> tuple[EstablishmentEntry, ...] | None:  # noqa: ARG002 - see Directory
+        """A pattern lists none."""
+        return None
+
+    async def people(self, office: str, establishment: str) -> tuple[Subject, ...] | None:  # noqa: ARG002
+        """A pattern lists none."""
+        return None
+
+    def everybody(self) -> Iterable[Subject]:
+        """A pattern knows nobody before they come."""
+        return ()
 
     async def close(self) -> None:
         """Nothing is open."""

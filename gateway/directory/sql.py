@@ -1,22 +1,30 @@
-"""A directory that is one query on the operator's own database, SQLite or PostgreSQL."""
+"""A directory that is queries on the operator's own database, SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from gateway.config.settings import EstablishmentEntry
 from gateway.config.settings import SqlDirectory as SqlSettings
 from gateway.core.errors import StoreUnavailable
 from gateway.core.subject import Kind, Subject, canonical_login_id
+from gateway.directory.lists import Listing, establishments_of, people_of
 
 _CACHED_PEOPLE = 10_000
+LONGEST_LIST = 200_000
+_AT_ONCE = 500  # rows read between two turns of the loop
+_log = logging.getLogger("sekisho.directory")
+T = TypeVar("T")
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _KINDS = {"office": Kind.OFFICE, "establishment": Kind.ESTABLISHMENT}
 
@@ -28,13 +36,14 @@ class SqlDirectory:
     share one second factor and one lock.
 
     The ID is a bound parameter, whatever it holds. Only people who were found are kept: somebody who was entered a
-    moment ago must not wait, and strangers must not fill the cache.
+    moment ago must not wait, and strangers must not fill the cache. Lists are not kept here: the registry has them.
     """
 
-    def __init__(self, settings: SqlSettings, clock: Callable[[], float]) -> None:
+    def __init__(self, settings: SqlSettings, clock: Callable[[], float], longest_list: int = LONGEST_LIST) -> None:
         """`clock`: monotonic seconds, for the age of cached answers."""
         self._settings = settings
         self._clock = clock
+        self._longest_list = longest_list
         self._query = sa.text(settings.query)
         self._file = _sqlite_file(settings.url)
         self._engine = _engine(settings.url, self._file)
@@ -53,18 +62,59 @@ class SqlDirectory:
         self._keep(login_id, found)
         return found
 
+    async def establishments(self, office: str) -> tuple[EstablishmentEntry, ...] | None:
+        """What the query lists of this office. Raises StoreUnavailable, also when the list is too long."""
+        query = self._settings.establishments_query
+        if not query:
+            return None
+        what = f"establishments of office {office}"
+        return await self._list(query, {"office": office}, establishments_of(office), what)
+
+    async def people(self, office: str, establishment: str) -> tuple[Subject, ...] | None:
+        """What the query lists of this establishment, or of the office's own staff. Raises StoreUnavailable."""
+        query = self._settings.people_query
+        if not query:
+            return None
+        what = f"people of establishment {establishment}" if establishment else f"people of office {office}"
+        parameters = {"office": office, "establishment": establishment}
+        return await self._list(query, parameters, people_of(office, establishment), what)
+
+    def everybody(self) -> Iterable[Subject]:
+        """Nobody: a database is asked for one tenant at a time."""
+        return ()
+
     async def close(self) -> None:
         """Close the pool: aiosqlite's thread would keep the process alive."""
         await self._engine.dispose()
 
     async def _row(self, login_id: str) -> Mapping[str, Any] | None:
+        async with self._asking() as connection:
+            result = await connection.execute(self._query, {"login_id": login_id})
+            row = result.mappings().first()
+            return None if row is None else dict(row)
+
+    async def _list(self, query: str, parameters: dict[str, str], listing: Listing[T], what: str) -> tuple[T, ...]:
+        taken = 0
+        async with self._asking() as connection, connection.stream(sa.text(query), parameters) as result:
+            async for rows in result.mappings().partitions(_AT_ONCE):
+                taken += len(rows)
+                if taken > self._longest_list:
+                    raise StoreUnavailable("directory", f"more than {self._longest_list} rows are {what}")
+                for row in rows:
+                    listing.take(row)
+                await asyncio.sleep(0)  # parsing a long list must not hold up anybody's request
+        if listing.skipped:
+            _log.warning("%d of %d %s have no proper or no own code and are left out", listing.skipped, taken, what)
+        return listing.all()
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[AsyncConnection]:
+        """A connection within the time limit. Whatever fails is a StoreUnavailable."""
         if self._file is not None and not self._file.is_file():
             raise StoreUnavailable("directory", f"there is no file {self._file}")  # SQLite would make an empty one
         try:
             async with asyncio.timeout(self._settings.timeout_seconds), self._engine.connect() as connection:
-                result = await connection.execute(self._query, {"login_id": login_id})
-                row = result.mappings().first()
-                return None if row is None else dict(row)
+                yield connection
         except TimeoutError:
             raise StoreUnavailable("directory", f"no answer in {self._settings.timeout_seconds:g} s") from None
         except (sa.exc.SQLAlchemyError, OSError) as error:
@@ -86,9 +136,11 @@ def _sqlite_file(url: str) -> Path | None:
 
 
 def _engine(url: str, file: Path | None) -> AsyncEngine:
-    """SQLite is opened for reading only, whatever the query says."""
+    """Opened for reading only, whatever a query says: SQLite's file, each transaction of PostgreSQL."""
     parsed = sa.make_url(url)
     parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+    if parsed.get_backend_name() == "postgresql":
+        return create_async_engine(parsed, execution_options={"postgresql_readonly": True})
     if file is not None:
         parsed = parsed.set(database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
     return create_async_engine(parsed)
