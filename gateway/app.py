@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from gateway.config.settings import Configuration, ListenAddress
-from gateway.core.errors import GatewayError
+from gateway.core.errors import GatewayError, SealBroken, StoreUnavailable
 from gateway.core.session import Session
 from gateway.core.subject import Kind
 from gateway.ended_sessions import SessionEnder
@@ -120,6 +120,7 @@ class _Foundation:
         """Reach the registry. Raises StoreUnavailable, KeysMismatch."""
         await self.registry.start()
         await _check_keys(self.registry, self.keys, self._opened_for.keys_file)
+        await self.ender.begin()
 
     def follow(self, configuration: Configuration) -> None:
         """New sessions live as long as the newest configuration says."""
@@ -148,6 +149,7 @@ async def start(configuration: Configuration, *, clock: Clock = time.time) -> Ru
     try:
         foundation = _Foundation(configuration, clock, stack)
         await foundation.open()
+        stack.push_async_callback(_ended, asyncio.create_task(foundation.ender.watch()))
         sockets = tuple(_listening(address, stack) for address in configuration.listen)
         running = Running(foundation, sockets, stack)
         await running.begin(configuration)
@@ -155,6 +157,30 @@ async def start(configuration: Configuration, *, clock: Clock = time.time) -> Ru
         await stack.aclose()
         raise
     return running
+
+
+@asynccontextmanager
+async def opened_registry(configuration: Configuration) -> AsyncIterator[SqlRegistry]:
+    """The registry for a command beside a gateway that may be running. An embedded one that is not there is not made.
+
+    Raises StoreUnavailable, SchemaMismatch, KeysMismatch.
+    """
+    path = Path(configuration.stores.registry.removeprefix("sqlite:///"))
+    if configuration.stores.registry.startswith("sqlite:///") and not path.is_file():
+        raise StoreUnavailable("registry", f"there is no file {path}")
+    keys = _key_ring(configuration.keys_file)
+    registry = SqlRegistry(configuration.stores.registry, keys)
+    try:
+        await registry.start()
+        await _check_keys(registry, keys, configuration.keys_file)
+        yield registry
+    finally:
+        await registry.close()
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait((task,))
 
 
 def _listening(address: ListenAddress, stack: AsyncExitStack) -> socket.socket:
@@ -189,3 +215,7 @@ async def _check_keys(registry: SqlRegistry, keys: KeyRing, path: Path) -> None:
         raise KeysMismatch(
             f"{path} does not hold the key {noted} that sealed the registry's second factors. Put that key file back."
         )
+    try:
+        await registry.prepare_chain()
+    except SealBroken as fault:
+        raise KeysMismatch(f"The registry's audit record can't be continued with {path}: {fault}.") from fault
