@@ -30,8 +30,9 @@ class PublicHosts:
             return (name if colon and port.isdigit() else host) in _LOOPBACK
         return host in self._ours
 
-    def foreign_handshake(self, headers: Headers) -> bool:
-        """Whether another site's page opens a WebSocket: browsers send cookies along and apps seldom look (R-131)."""
+    def handshake(self, headers: Headers) -> bool | None:
+        """Whether a page of ours (or a program) asks for an upgrade; None: nobody does. False: another site's page
+        does: browsers send cookies along and apps seldom look (R-131)."""
         upgrades = False
         origin = None
         for name, value in headers:
@@ -39,7 +40,7 @@ class PublicHosts:
                 upgrades = True
             elif len(name) == 6 and name.lower() == b"origin":
                 origin = value
-        return upgrades and origin is not None and origin.lower() != self._origin
+        return (origin is None or origin.lower() == self._origin) if upgrades else None
 
     def own_form(self, headers: Headers) -> bool:
         """Whether a form was sent from a page of ours, as far as the browser says (R-065, R-121).

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.core.messages import Answer, Headers, RequestHead, ResponseHead
+from gateway.proxy.tunnel import Still
 
 
 class BodyFilter(Protocol):
@@ -36,7 +37,8 @@ class Forward:
     """Send to an upstream and stream both ways.
 
     `headers` are final but for framing (Content-Length / Transfer-Encoding / Connection, which the lane writes from
-    the request's own framing). `body` replaces the client's body where the gate has already read it.
+    the request's own framing). `body` replaces the client's body where the gate has already read it. `still`: the
+    request is a WebSocket handshake that may become a tunnel, for as long as this says yes.
     """
 
     upstream: str
@@ -45,6 +47,7 @@ class Forward:
     headers: Headers
     on_response: RespondTo
     body: bytes | None = None
+    still: Still | None = None
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from gateway.proxy.intake import Incoming, Intake
 from gateway.proxy.reading import BodyReading
 from gateway.proxy.shared import FAULT, Shared
 from gateway.proxy.sweep import NEVER
+from gateway.proxy.tunnel import Still, Tunnel
 
 _log = logging.getLogger("sekisho.lane")
 LINGER_SECONDS = 3.0
@@ -89,6 +90,16 @@ class ClientConnection(asyncio.Protocol):
         self._idle()
         if self._intake.queue or self._intake.full:
             self._advance()
+
+    def switch(self, app: asyncio.Transport, still: Still, head: bytes, rest: bytes) -> None:
+        """The app has accepted a WebSocket: this connection and that one are a tunnel from here on."""
+        transport, self._exchange, shared = self._transport, None, self._shared
+        self.connection_lost(None)
+        if transport is None or transport.is_closing():
+            app.abort()
+            return
+        tunnel = Tunnel(transport, app, still, shared.tunnels)
+        tunnel.open(self._intake.take_rest(), head + rest, browser_slow=self._write_paused)
 
     def failed(self, app: str, *, answered: bool, timed_out: bool) -> None:
         """No whole answer. What has begun is cut off hard, so that it can't be taken for complete."""

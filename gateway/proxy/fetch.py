@@ -68,6 +68,9 @@ class FetchExchange:
         elif complete and self._head is not None and not self.result.done():
             self.result.set_result((self._head, b"".join(self._parts)))
 
+    def switched(self, head: ResponseHead, rest: bytes) -> None:
+        """Never comes: no handshake is sent from here."""
+
     def broken(self, cause: str, *, untouched: bool) -> None:  # noqa: ARG002 - the exchange's signature
         """No whole answer. Never sent twice: a sign-in counts attempts. Fetches start on a fresh connection instead."""
         self._connection = None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from gateway.core.header_names import AnswerKind
 from gateway.core.heads import framing_header
 from gateway.core.messages import ResponseHead
+from gateway.core.websocket import SWITCHING, accepts
 from gateway.proxy import framing
 from gateway.proxy.actions import BodyFilter, Forward, ResponsePlan
 from gateway.proxy.intake import Incoming
@@ -99,7 +100,9 @@ class ForwardExchange:
             if examined.expects_continue and not last and not body:
                 self._client.write(framing.CONTINUE)
         head_only = action.method == b"HEAD"
-        connection.start(self, head + body if body else head, head_only=head_only, request_sent=last)
+        data = head + body if body else head
+        handshake = action.still is not None
+        connection.start(self, data, head_only=head_only, request_sent=last, handshake=handshake)
         self._client.progress()  # what waited for a connection is on its way: read on
 
     def unavailable(self, cause: str, *, timed_out: bool) -> None:
@@ -147,6 +150,34 @@ class ForwardExchange:
     def interim(self, head: ResponseHead) -> None:
         """Ends here, 103 too: cookies and session IDs in its links would pass the vault by."""
 
+    def switched(self, head: ResponseHead, rest: bytes) -> None:
+        """The app opens the WebSocket: the gate says what of the head goes on, then bytes flow both ways."""
+        asked = self._incoming.head
+        if asked is None or not accepts(asked, head):
+            self.cancel()
+            _log.warning("upstream %s: a 101 that does not fit the handshake", self._action.upstream)
+            self._fail(timed_out=False)
+            return
+        if self._connection is not None:
+            self._connection.pause_answer()
+        self.answer(head, rest, complete=False)
+
+    def _tunnel(self, plan: ResponsePlan, rest: bytes) -> None:
+        connection, still = self._connection, self._action.still
+        transport = None if connection is None else connection.detach()
+        self._connection = None
+        if transport is None or still is None:
+            self._fail(timed_out=False)
+            return
+        try:
+            data = framing.answer_head(101, b"Switching Protocols", (*plan.headers, *SWITCHING))
+        except ValueError:
+            _log.exception("an answer's head holds a line break")
+            transport.abort()
+            self._fail(timed_out=False)
+            return
+        self._client.switch(transport, still, data, rest)
+
     def answer(self, head: ResponseHead, body: bytes, complete: bool) -> None:
         """The head came; the gate says how it goes on."""
         self._head = head
@@ -185,6 +216,9 @@ class ForwardExchange:
         assert head is not None
         asked = incoming.head
         assert asked is not None
+        if head.status == 101:
+            self._tunnel(plan, body)
+            return
         headers = list(plan.headers)
         length = framing_header(head.headers, AnswerKind.LENGTH)
         # An answer before the request's end: what is still to come could not be told from the next request.

@@ -41,6 +41,7 @@ from gateway.core.path_folding import folded_path
 from gateway.core.problems import ErrorPage, Problem
 from gateway.core.session import Level
 from gateway.core.signin import SignInRule
+from gateway.core.websocket import SWITCHING
 from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply
 from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.reception import Reception, Unwelcome
@@ -232,14 +233,37 @@ class LaneGate:
         live = visit.visitor.live
         if live is not None and visit.now - live.record.session.seen_at > TOUCH_SECONDS:
             return self._touch(visit, live, level, body)
-        return self._parts.forwarding.to_app(visit, level, body)
+        return self._to_app(visit, level, body)
+
+    def _to_app(self, visit: Visit, level: Level, body: bytes | None) -> Action:
+        """Let it through; a WebSocket stays open for as long as it would be let through again."""
+        action = self._parts.forwarding.to_app(visit, level, body)
+        if visit.handshake:
+            action.headers = (*action.headers, *SWITCHING)
+            action.still = lambda heard: self._still(visit, heard)
+        return action
+
+    async def _still(self, visit: Visit, heard: bool) -> bool:
+        """Whether a WebSocket would be let through now. What the browser says on it counts as use of the session."""
+        parts = self._parts
+        try:
+            await parts.reception.again(visit)
+            live = visit.visitor.live
+            if not isinstance(self._decide(visit), Pass):
+                return False
+            if heard and live is not None and visit.now - live.record.session.seen_at > TOUCH_SECONDS:
+                await parts.sessions.update(live, lambda record: _seen(record, visit.now))
+        except StoreUnavailable as fault:
+            _log.warning("a WebSocket ends: %s, reference %s", fault, visit.reference)
+            return False
+        return True
 
     async def _as_stranger(self, visit: Visit, body: bytes | None) -> Action:
         try:
             await self._parts.reception.make_stranger(visit)
         except StoreUnavailable as fault:
             return self._store_down(visit, fault)
-        return self._parts.forwarding.to_app(visit, Level.ANONYMOUS, body)
+        return self._to_app(visit, Level.ANONYMOUS, body)
 
     async def _touch(self, visit: Visit, live: LiveSession, level: Level, body: bytes | None) -> Action:
         """Move the idle limit. Once in a while only: a write for each request would be one too many."""
@@ -250,7 +274,7 @@ class LaneGate:
         if touched is None:  # ended while this was on its way
             visit.visitor = Visitor()
             return await _settled(self._carry_out(visit, self._decide(visit), body))
-        return self._parts.forwarding.to_app(visit, level, body)
+        return self._to_app(visit, level, body)
 
     async def _sign_out(self, visit: Visit, body: bytes | None) -> Action:
         """The session ends first: whatever becomes of the app's answer, nobody is signed in any more (A10)."""

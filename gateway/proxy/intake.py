@@ -13,6 +13,7 @@ import httptools
 from gateway.config.settings import Limits
 from gateway.core.heads import Examined, Refusal, examine
 from gateway.core.messages import RequestHead
+from gateway.core.websocket import is_handshake
 
 _HEAD_SLICE = 8192
 _CHUNKED_SLICE = 16384
@@ -22,7 +23,7 @@ _AHEAD = 2  # the request being answered, and one behind it
 class Incoming:
     """One request as it arrives. `pieces` hold body bytes that nobody has taken yet."""
 
-    __slots__ = ("complete", "examined", "head", "keep_alive", "pieces", "refusal", "size")
+    __slots__ = ("complete", "examined", "handshake", "head", "keep_alive", "pieces", "refusal", "size")
 
     def __init__(self, head: RequestHead | None, examined: Examined, *, keep_alive: bool) -> None:
         self.head = head
@@ -31,6 +32,7 @@ class Incoming:
         self.pieces: list[bytes] = []
         self.size = 0  # bytes in `pieces`
         self.complete = False
+        self.handshake = False  # what follows the head is no HTTP, if the app accepts
         self.refusal: Refusal | None = None  # of the head, or of a body that broke the rules half-way
 
     def take(self) -> bytes:
@@ -70,6 +72,16 @@ class Intake:
         """Whether reading should pause: what is there comes first."""
         return self.dead or bool(self._stash) or len(self.queue) >= _AHEAD
 
+    @property
+    def _asks_to_switch(self) -> bool:
+        """Whether the newest request is a handshake: what comes behind it waits until that is answered."""
+        return bool(self.queue) and self.queue[-1].handshake
+
+    def take_rest(self) -> bytes:
+        """The bytes that nobody has parsed: what follows a handshake that was accepted."""
+        rest, self._stash = self._stash, b""
+        return rest
+
     def feed(self, data: bytes) -> None:
         """Take bytes; requests appear in `queue`, body bytes in their `pieces`."""
         self._stash = self._stash + data if self._stash else data
@@ -77,7 +89,7 @@ class Intake:
 
     def pump(self) -> None:
         """Go on with what was left over, once there is room."""
-        while self._stash and not self.dead and len(self.queue) < _AHEAD:
+        while self._stash and not self.dead and len(self.queue) < _AHEAD and not self._asks_to_switch:
             size = _HEAD_SLICE
             if self._current is not None:
                 size = self._left or _CHUNKED_SLICE
@@ -118,7 +130,7 @@ class Intake:
         self.queue.append(incoming)
 
     def _after_upgrade(self, rest: bytes) -> None:
-        """Llhttp leaves HTTP behind an Upgrade header; nobody upgrades here, so a new parser reads on.
+        """Llhttp leaves HTTP behind an Upgrade header; a new parser reads on, unless a handshake is accepted.
 
         A request with a body (Java's client upgrades to h2c on POST) needs the same framing once more, or its body
         would be read as the next request.
@@ -175,6 +187,7 @@ class Intake:
         self.head_open = False
         self._upgrade = parser.should_upgrade()
         incoming = Incoming(head, examined, keep_alive=parser.should_keep_alive())
+        incoming.handshake = self._upgrade and is_handshake(head)
         self._left = int(examined.length or b"0")
         self._current = incoming
         self.queue.append(incoming)

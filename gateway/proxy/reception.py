@@ -16,6 +16,7 @@ from gateway.core.problems import Problem
 from gateway.core.public_hosts import PublicHosts
 from gateway.core.target import parse_target
 from gateway.core.urlsession import has_url_session, strip_url_session
+from gateway.core.websocket import is_handshake
 from gateway.proxy.actions import Peer
 from gateway.proxy.sign_in import JAR_SECONDS
 from gateway.proxy.visit import Visit, Visitor
@@ -58,7 +59,8 @@ class Reception:
         host = first_header(head.headers, b"host") or b""
         if not self._hosts.ours(host):
             return Unwelcome(Problem.MALFORMED, "foreign-host", 421)
-        if self._hosts.foreign_handshake(head.headers):
+        upgrade = self._hosts.handshake(head.headers)
+        if upgrade is False:
             return Unwelcome(Problem.REFUSED, "foreign-origin")
         target = parse_target(head.target)
         app = self._apps.owner(target.path) or self._apps.first_for_pages(target.path)
@@ -73,7 +75,10 @@ class Reception:
             target = parse_target(raw, case_insensitive=app.ignores_case)
         client, trusted = heads.client_address(peer.address, head.headers, self._trusted)
         cookies = cookie_pairs(head.headers)
-        return Visit(head, target, app, host, cookies, peer.address, client, trusted, has_body, self._clock())
+        visit = Visit(head, target, app, host, cookies, peer.address, client, trusted, has_body, self._clock())
+        if upgrade:
+            visit.handshake = is_handshake(head)
+        return visit
 
     def recognise(self, visit: Visit) -> bool:
         """Bind what this process knows of the session, without I/O; False when it must be looked up."""

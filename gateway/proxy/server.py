@@ -21,6 +21,7 @@ from gateway.proxy.fetch import Fetcher
 from gateway.proxy.pool import Address, Pool
 from gateway.proxy.shared import GuardedGate, Shared
 from gateway.proxy.sweep import Sweep
+from gateway.proxy.tunnel import watch
 
 _BACKLOG = 1024
 _POLL_SECONDS = 0.02
@@ -58,6 +59,7 @@ class Lane:
         self.fetcher = Fetcher(self.pools, limits.answer_seconds)
         self._shared = Shared(GuardedGate(gate), self.pools, limits, self._sweep, set(), set())
         self._servers: list[asyncio.Server] = []
+        self._watching: asyncio.Task[None] | None = None
 
     async def start(
         self,
@@ -69,6 +71,7 @@ class Lane:
         """Listen; gives the ports. `sockets` are listening already; `reuse_port`: several workers share an address."""
         loop = asyncio.get_running_loop()
         self._sweep.start()
+        self._watching = loop.create_task(watch(self._shared.tunnels))
         for address in listen:
             server = await loop.create_server(
                 self._client, address.host, address.port, backlog=_BACKLOG, reuse_port=reuse_port or None
@@ -97,7 +100,7 @@ class Lane:
             client.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while shared.clients or shared.tasks:  # noqa: ASYNC110 - two sets that many places empty
+                while shared.clients or shared.tunnels or shared.tasks:  # noqa: ASYNC110 - sets that many places empty
                     await asyncio.sleep(_POLL_SECONDS)
 
     async def close(self) -> None:
@@ -107,6 +110,10 @@ class Lane:
         for server in self._servers:
             server.close()
         self._sweep.stop()
+        if self._watching is not None:
+            self._watching.cancel()
+        for tunnel in tuple(shared.tunnels):
+            tunnel.abort()
         for client in tuple(shared.clients):
             client.abort()
         for pool in self.pools.values():

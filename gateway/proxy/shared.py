@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.config.settings import Limits
@@ -13,6 +13,7 @@ from gateway.core.messages import Answer, RequestHead
 from gateway.proxy.actions import Action, Gate, Peer, Reply
 from gateway.proxy.pool import Pool
 from gateway.proxy.sweep import Sweep
+from gateway.proxy.tunnel import Tunnel
 
 if TYPE_CHECKING:
     from gateway.proxy.client import ClientConnection
@@ -72,6 +73,7 @@ class Shared:
     sweep: Sweep
     clients: set[ClientConnection]
     tasks: set[asyncio.Task[None]]
+    tunnels: set[Tunnel] = field(default_factory=set)
     draining: bool = False
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:

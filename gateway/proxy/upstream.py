@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from gateway.proxy.pool import Pool
 
 
+_SWITCHED = 101
+
+
 class Exchange(Protocol):
     """Who asked. After `answer` or `more` with complete=True, or `broken`, the connection knows it no longer."""
 
@@ -33,6 +36,10 @@ class Exchange(Protocol):
 
     def more(self, body: bytes, complete: bool) -> None:
         """More of the body, or its end."""
+
+    def switched(self, head: ResponseHead, rest: bytes) -> None:
+        """The app answers 101 to the handshake that was sent; `rest` came behind it. The exchange detaches the
+        connection or aborts it."""
 
     def broken(self, cause: str, *, untouched: bool) -> None:
         """No (complete) answer. `untouched`: a reused connection ended before any byte of one."""
@@ -49,7 +56,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     __slots__ = (
         "_bodiless", "_complete", "_data_seen", "_fault", "_head", "_headers", "_keep", "_parser", "_paused", "_pieces",
-        "_pool", "_reason", "_reported", "_surplus", "exchange", "idle_since", "request_sent", "reused", "transport",
+        "_pool", "_reason", "_reported", "_surplus", "_switching", "exchange", "idle_since", "request_sent", "reused",
+        "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -76,13 +84,16 @@ class UpstreamConnection(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._reason = b""
         self._pieces: list[bytes] = []
-        self._complete = self._keep = self._surplus = self._reported = self._data_seen = False
+        self._complete = self._keep = self._surplus = self._reported = self._data_seen = self._switching = False
 
-    def start(self, exchange: Exchange, data: bytes, *, head_only: bool, request_sent: bool) -> None:
-        """Send a request's head (and body as far as it is there)."""
+    def start(
+        self, exchange: Exchange, data: bytes, *, head_only: bool, request_sent: bool, handshake: bool = False
+    ) -> None:
+        """Send a request's head (and body as far as it is there). `handshake`: a 101 is an answer to it."""
         self.exchange = exchange
         self.request_sent = request_sent
         self._reset(bodiless=head_only)
+        self._switching = handshake
         if self.transport is not None:
             self.transport.write(data)
 
@@ -103,6 +114,12 @@ class UpstreamConnection(asyncio.Protocol):
         if self._paused and self.transport is not None and not self.transport.is_closing():
             self._paused = False
             self.transport.resume_reading()
+
+    def detach(self) -> asyncio.Transport | None:
+        """Give the transport away for good: it speaks no HTTP any more and counts in no pool. None: it is lost."""
+        transport, self.transport, self.exchange = self.transport, None, None
+        self._pool.lost(self)
+        return transport
 
     def abort(self) -> None:
         """Drop everything at once: the browser has gone, or a time limit has passed."""
@@ -146,7 +163,10 @@ class UpstreamConnection(asyncio.Protocol):
         self._data_seen = True
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._switching and self._head is not None and self._head.status == _SWITCHED:
+                exchange.switched(self._head, data[upgrade.args[0] :])
+                return
             self._fault = "101 that nobody asked for"
         except httptools.HttpParserError as error:
             if self._complete:
@@ -217,6 +237,8 @@ class UpstreamConnection(asyncio.Protocol):
         head = ResponseHead(status, self._reason, self._parser.get_http_version(), tuple(self._headers))
         if 100 < status < 200 and status != 101 and self.exchange is not None:
             self.exchange.interim(head)
+        if status == _SWITCHED and self._switching:
+            self._head = head
         if 99 < status < 200:
             return
         coding = framing_header(head.headers, AnswerKind.TRANSFER)

@@ -51,6 +51,7 @@ class Visit:
     token: bytes | None = None  # the session cookie's value as it came, whether or not it is good
     sealed_jar: bytes | None = None  # the jar cookie's value as it came
     visitor: Visitor = field(default_factory=Visitor)
+    handshake: bool = False  # asks for a WebSocket
     _reference: str = ""
 
     @property
