@@ -165,9 +165,7 @@ async def opened_registry(configuration: Configuration) -> AsyncIterator[SqlRegi
 
     Raises StoreUnavailable, SchemaMismatch, KeysMismatch.
     """
-    path = Path(configuration.stores.registry.removeprefix("sqlite:///"))
-    if configuration.stores.registry.startswith("sqlite:///") and not path.is_file():
-        raise StoreUnavailable("registry", f"there is no file {path}")
+    _refuse_missing(configuration.stores.registry)
     keys = _key_ring(configuration.keys_file)
     registry = SqlRegistry(configuration.stores.registry, keys)
     try:
@@ -176,6 +174,12 @@ async def opened_registry(configuration: Configuration) -> AsyncIterator[SqlRegi
         yield registry
     finally:
         await registry.close()
+
+
+def _refuse_missing(url: str) -> None:
+    path = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not path.is_file():
+        raise StoreUnavailable("registry", f"there is no file {path}")
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "explain": ("gateway.cli_explain", "Say how a request would be decided, and why."),
         "keys": ("gateway.cli_keys", "Make the key ring."),
         "migrate": ("gateway.cli_migrate", "Bring the registry's schema up to this version."),
+        "reset": ("gateway.cli_reset", "Forget people's second factors, so that they enrol again."),
         "schema": ("gateway.cli_check", "Print the JSON Schema of the configuration, for editors."),
         "serve": ("gateway.cli_run", "Run the gateway."),
     }
