@@ -18,6 +18,7 @@ from gateway.portal.visits import VISIT
 
 WINDOWS = "cp932"
 UNWRITABLE = "〓"  # printers' mark for a character that the case does not hold: a `?` could have been in the name
+_GETA = UNWRITABLE.encode(WINDOWS)
 _MARK = b"\xef\xbb\xbf"
 _FORMULA = ("=", "+", "-", "@", "\t", "\0", "\r", "＝", "＋", "－", "＠")  # Excel in Japan computes full width too
 _TWINS = str.maketrans({"〜": "～", "−": "－", "—": "―", "‖": "∥", "¢": "￠", "£": "￡", "¬": "￢", "\xa0": " "})
@@ -63,6 +64,16 @@ def guarded(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
+def unwritable(text: str) -> str:
+    """The characters of a text that Windows' Shift_JIS does not have, each once."""
+    text = text.translate(_TWINS)
+    try:
+        text.encode(WINDOWS)
+    except UnicodeEncodeError:
+        return "".join(dict.fromkeys(one for one in text if one != UNWRITABLE and _character(one) == _GETA))
+    return ""
+
+
 def disposition(stem: str) -> str:
     """Save as `stem`.csv; browsers that read no UTF-8 here get a plain name (RFC 6266)."""
     plain = stem if stem.isascii() and stem.replace("-", "").replace("_", "").isalnum() else "list"
@@ -80,4 +91,4 @@ def _character(character: str) -> bytes:
     try:
         return character.encode(WINDOWS)
     except UnicodeEncodeError:
-        return UNWRITABLE.encode(WINDOWS)
+        return _GETA

@@ -107,7 +107,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A change was made. `change` names it for an undo; `count` rows differ from before."""
+    """A change was made. `change` names it for an undo (empty: nothing differed); `count` rows differ from before."""
 
     change: str
     count: int
@@ -183,6 +183,11 @@ class Settings(Protocol):
         self, selection: Selection, default: TenantSettings
     ) -> AsyncIterator[tuple[EstablishmentRow, ...]]:
         """All rows of a selection, by code, some hundreds at a time: an export holds neither memory nor loop."""
+
+    def every_establishment(
+        self, selection: Selection, default: TenantSettings
+    ) -> AsyncIterator[tuple[EstablishmentRow, ...]]:
+        """The rows of a selection, by code, some hundreds at a time: an export holds neither memory nor loop."""
 
     async def impact(self, selection: Selection, default: TenantSettings) -> Impact:
         """What a change of this selection would touch now."""
