@@ -184,11 +184,6 @@ class Settings(Protocol):
     ) -> AsyncIterator[tuple[EstablishmentRow, ...]]:
         """All rows of a selection, by code, some hundreds at a time: an export holds neither memory nor loop."""
 
-    def every_establishment(
-        self, selection: Selection, default: TenantSettings
-    ) -> AsyncIterator[tuple[EstablishmentRow, ...]]:
-        """The rows of a selection, by code, some hundreds at a time: an export holds neither memory nor loop."""
-
     async def impact(self, selection: Selection, default: TenantSettings) -> Impact:
         """What a change of this selection would touch now."""
 
