@@ -118,12 +118,6 @@ class Registry(Settings, Roster, Drafts, People, AuditTrail, Readiness, Protocol
     async def establishment_settings(self, office: str, establishment: str) -> TenantSettings | None:
         """What was set for this establishment of this office; None when nothing ever was."""
 
-    async def set_office(self, office: str, settings: TenantSettings) -> None:
-        """Insert or replace an office's settings."""
-
-    async def set_establishment(self, office: str, establishment: str, settings: TenantSettings) -> None:
-        """Insert or replace an establishment's settings."""
-
     async def second_factor(self, login_id: str) -> SecondFactor | None:
         """The confirmed second factor or None."""
 

@@ -80,7 +80,7 @@ class Database:
         """INSERT with ON CONFLICT, which both dialects spell alike."""
         return sqlite.insert(table) if self._embedded else postgresql.insert(table)
 
-    def listed(self, texts: Sequence[str]) -> sa.Select[tuple[str]]:
+    def listed(self, texts: Sequence[str]) -> sa.Select[str]:
         """A query whose rows are these texts. It has one parameter, however many they are: `column.in_(listed(…))`."""
         if self._embedded:
             rows = sa.func.json_each(json.dumps(texts, ensure_ascii=False)).table_valued("value")

@@ -1,9 +1,9 @@
 """The registry in SQL: durable records, put together from one module per noun.
 
-`factors` has second factors and enrolments, `lockouts` attempts and locks, `tenant_settings` what offices and
-establishments set, `people` how everybody stands, `resets` what is forgotten of them, `registration_codes` codes that
-allow an enrolment, `readiness` who will be stopped, `audit` who did what (`audit_verify` whether that is all,
-`audit_figures` how often).
+`factors` has second factors and enrolments, `lockouts` attempts and locks, `roster` who exists, `tenant_settings` what
+offices and establishments set, `setting_changes` changes of many at once, `drafts` unfinished work, `people` how
+everybody stands, `resets` what is forgotten of them, `registration_codes` codes that allow an enrolment, `readiness`
+who will be stopped, `audit` who did what (`audit_verify` whether that is all, `audit_figures` how often).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from gateway.stores.audit_figures import FigureRecords
 from gateway.stores.audit_verify import ChainRecords
 from gateway.stores.audit_writer import AuditWriter
 from gateway.stores.database import Database, migrate
+from gateway.stores.drafts import DraftRecords
 from gateway.stores.factors import FactorRecords
 from gateway.stores.lockouts import LockoutRecords
 from gateway.stores.people import PeopleRecords
@@ -26,8 +27,8 @@ from gateway.stores.registration_codes import RegistrationCodeRecords
 from gateway.stores.resets import ResetRecords
 from gateway.stores.schema import SchemaMismatch
 from gateway.stores.sealing import KeyRing
+from gateway.stores.setting_changes import ChangeRecords
 from gateway.stores.tables import installation
-from gateway.stores.tenant_settings import SettingRecords
 
 __all__ = ["SchemaMismatch", "SqlRegistry", "migrate"]
 
@@ -35,7 +36,8 @@ __all__ = ["SchemaMismatch", "SqlRegistry", "migrate"]
 class SqlRegistry(
     FactorRecords,
     LockoutRecords,
-    SettingRecords,
+    ChangeRecords,
+    DraftRecords,
     PeopleRecords,
     ResetRecords,
     RegistrationCodeRecords,

@@ -14,6 +14,7 @@ from gateway.core.policy import TenantSettings
 from gateway.core.subject import Feature
 from gateway.stores.registry import SqlRegistry
 from gateway.stores.sealing import KeyRing
+from tests.given import given_establishment, given_office
 from tests.harness.echo import Seen
 from tests.harness.gateway import MovableClock
 from tests.harness.person import Person
@@ -198,8 +199,8 @@ def change(folder: Path, office: TenantSettings, establishment: TenantSettings) 
             f"sqlite:///{folder / 'var' / 'registry.db'}", KeyRing.from_file(folder / "var" / "keys")
         )
         await registry.start()
-        await registry.set_office("0001", office)
-        await registry.set_establishment("0001", "000001", establishment)
+        await given_office(registry, "0001", office)
+        await given_establishment(registry, "0001", "000001", establishment)
         await registry.close()
 
     asyncio.run(write())

@@ -11,6 +11,7 @@ from gateway.core.policy import TenantSettings
 from gateway.core.subject import Feature
 from gateway.stores.base import AlreadyEnrolled, AuditEvent, PendingEnrolment, SecondFactor
 from gateway.stores.registry import SqlRegistry
+from tests.given import given_establishment, given_office
 from tests.stores.conftest import RING
 
 WHO, OTHER, NOW = "B00000101", "B00000102", 1_800_000_000.0
@@ -207,14 +208,14 @@ async def test_settings_are_each_tenants_own(registry: SqlRegistry) -> None:
     assert await registry.office_settings("0001") is None
     assert await registry.establishment_settings("0001", "000101") is None
     office, establishment = TenantSettings(True), TenantSettings(True, frozenset({Feature.PAYSLIP_OWN}))
-    await registry.set_office("0001", office)
-    await registry.set_establishment("0001", "000101", establishment)
+    await given_office(registry, "0001", office)
+    await given_establishment(registry, "0001", "000101", establishment)
     assert await registry.office_settings("0001") == office
     assert await registry.office_settings("1") is None, "codes are strings as written"
     assert await registry.establishment_settings("0001", "000101") == establishment
     assert await registry.establishment_settings("0002", "000101") is None
-    await registry.set_office("0001", TenantSettings(False))
-    await registry.set_establishment("0001", "000101", TenantSettings(True, frozenset(Feature)))
+    await given_office(registry, "0001", TenantSettings(False))
+    await given_establishment(registry, "0001", "000101", TenantSettings(True, frozenset(Feature)))
     assert await registry.office_settings("0001") == TenantSettings(False)
     assert await registry.establishment_settings("0001", "000101") == TenantSettings(True, frozenset(Feature))
 
@@ -243,7 +244,7 @@ async def test_everything_survives_a_restart(registry_url: str) -> None:
     await before.start()
     await enrol(before, step=100)
     await fail(before, 5)
-    await before.set_office("0001", TenantSettings(True))
+    await given_office(before, "0001", TenantSettings(True))
     await before.close()
     after = SqlRegistry(registry_url, RING)
     await after.start()

@@ -14,6 +14,7 @@ from gateway.core.policy import TenantFacts, TenantSettings
 from gateway.core.subject import Feature, Kind, Subject
 from gateway.stores.registry import SqlRegistry
 from gateway.stores.tenants import TenantReader
+from tests.given import given_establishment, given_office
 from tests.stores.clock import Clock
 from tests.stores.conftest import RING
 
@@ -52,15 +53,15 @@ def reader(watched: Watched, clock: Clock, *, office: TenantEntry | None = None)
 
 
 async def test_a_pin_counts_before_the_registry(watched: Watched, clock: Clock) -> None:
-    await watched.set_office("0001", OFF)
+    await given_office(watched, "0001", OFF)
     facts = await reader(watched, clock, office=TenantEntry(ON, pinned=True)).read(WHO)
     assert facts.office == ON
     assert watched.asked == 0
 
 
 async def test_the_registry_counts_before_the_files_entry(watched: Watched, clock: Clock) -> None:
-    await watched.set_office("0001", ON)
-    await watched.set_establishment("0001", "000101", OFF)
+    await given_office(watched, "0001", ON)
+    await given_establishment(watched, "0001", "000101", OFF)
     assert await reader(watched, clock, office=TenantEntry(OFF)).read(WHO) == TenantFacts(ON, OFF)
 
 
@@ -80,7 +81,7 @@ async def test_what_was_read_counts_for_a_second(watched: Watched, clock: Clock)
     tenants = reader(watched, clock)
     assert tenants.peek(WHO) is None
     facts = await tenants.read(WHO)
-    await watched.set_office("0001", ON)
+    await given_office(watched, "0001", ON)
     clock.forward(1.0)
     assert tenants.peek(WHO) == facts
     clock.forward(0.01)
@@ -93,11 +94,11 @@ async def test_what_was_read_counts_for_a_second(watched: Watched, clock: Clock)
 async def test_a_change_made_here_counts_at_once(watched: Watched, clock: Clock) -> None:
     tenants = reader(watched, clock)
     await tenants.read(WHO)
-    await watched.set_office("0001", ON)
+    await given_office(watched, "0001", ON)
     tenants.forget("0001")
     assert tenants.peek(WHO) is None
     assert (await tenants.read(WHO)).office == ON
-    await watched.set_establishment("0001", "000101", ON)
+    await given_establishment(watched, "0001", "000101", ON)
     tenants.forget("0001", "000101")
     assert (await tenants.read(WHO)).establishment == ON
 
@@ -126,7 +127,7 @@ async def test_one_who_leaves_does_not_end_the_question_of_the_others(watched: W
 
 
 async def test_while_the_registry_is_silent_the_settings_last_read_hold(watched: Watched, clock: Clock) -> None:
-    await watched.set_office("0001", ON)
+    await given_office(watched, "0001", ON)
     tenants = reader(watched, clock)
     facts = await tenants.read(WHO)
     watched.silent = True
@@ -136,7 +137,7 @@ async def test_while_the_registry_is_silent_the_settings_last_read_hold(watched:
     assert await tenants.read(WHO) == facts
     assert watched.asked == asked, "it is not asked again within the second"
     watched.silent = False
-    await watched.set_office("0001", OFF)
+    await given_office(watched, "0001", OFF)
     clock.forward(1.01)
     assert (await tenants.read(WHO)).office == OFF
 

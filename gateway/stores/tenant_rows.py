@@ -1,0 +1,121 @@
+"""Establishments with what holds for them, in SQL: a pin, else what is stored, else the file's entry, else the default.
+
+Settings as text: `on` or `off`, then the names of what is exempt, and of an office `registration-codes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.core.folding import folded
+from gateway.core.policy import TenantSettings
+from gateway.core.subject import Feature
+from gateway.stores.base_tenants import EstablishmentQuery, EstablishmentRow
+from gateway.stores.tables import configured_tenants, establishment_settings, establishments
+
+_LONGEST_TYPED = 200  # characters; what is kept for searching is no longer either
+_REGISTRATION_CODES = "registration-codes"
+_FEATURES = {str(feature): feature for feature in Feature}
+
+_roster, _stored, _entry = establishments.c, establishment_settings.c, configured_tenants.c
+
+
+def holding(rows: sa.FromClause = establishments) -> sa.FromClause:
+    """`rows` (with the columns `office` and `code`) beside what is stored and what the file says for each."""
+    office, code = rows.c.office, rows.c.code
+    stored = sa.and_(_stored.office == office, _stored.establishment == code)
+    written = sa.and_(_entry.office == office, _entry.establishment == code)
+    return rows.outerjoin(establishment_settings, stored).outerjoin(configured_tenants, written)
+
+
+def held_uses(default: TenantSettings) -> sa.ColumnElement[Any]:
+    """Whether a row of `holding` is to use the second factor."""
+    return _held(_entry.uses_second_factor, _stored.uses_second_factor, default.uses_second_factor)
+
+
+def held_exempt(default: TenantSettings) -> sa.ColumnElement[Any]:
+    """What it exempts, as text."""
+    return _held(_entry.exempt, _stored.exempt, exempt_text(default))
+
+
+def holding_columns(rows: sa.FromClause, default: TenantSettings) -> list[sa.ColumnElement[Any]]:
+    """What `row_of` reads from `holding(rows)`. `stored`: NULL where nothing is."""
+    return [
+        rows.c.code,
+        rows.c.name,
+        rows.c.kana,
+        held_uses(default).label("uses"),
+        held_exempt(default).label("exempt"),
+        sa.func.coalesce(_entry.pinned, sa.false(), type_=sa.Boolean).label("pinned"),
+        _stored.revision,
+        _stored.changed_at,
+        _stored.changed_by,
+    ]
+
+
+def row_of(row: sa.Row[Any]) -> EstablishmentRow:
+    """The row of a query for `holding_columns`."""
+    return EstablishmentRow(
+        row.code,
+        row.name,
+        row.kana,
+        TenantSettings(row.uses, features(row.exempt)),
+        row.pinned,
+        row.revision or 0,
+        row.changed_at,
+        row.changed_by or "",
+    )
+
+
+def found_by(query: EstablishmentQuery, default: TenantSettings) -> Iterator[sa.ColumnElement[bool]]:
+    """What a row of establishments must fulfil; with `uses`, one of `holding()`."""
+    yield _roster.office == query.office
+    if query.code_from:
+        yield _roster.code >= typed(query.code_from)
+    if query.code_to:
+        yield _roster.code <= typed(query.code_to)
+    for column, text in ((_roster.folded_name, query.name), (_roster.folded_kana, query.kana)):
+        if wanted := folded(text[:_LONGEST_TYPED]):
+            yield column.contains(wanted, autoescape=True)
+    if query.uses is not None:
+        yield held_uses(default) if query.uses else sa.not_(held_uses(default))
+
+
+def typed(text: str) -> str:
+    """A code that somebody typed, without what no database takes for text."""
+    return text.replace("\0", "")
+
+
+def exempt_text(settings: TenantSettings) -> str:
+    """The names of what is exempt, in order."""
+    return " ".join(sorted(settings.exempt))
+
+
+def features(text: str) -> frozenset[Feature]:
+    """Features by name. One that this program does not know exempts nothing."""
+    return frozenset(_FEATURES[name] for name in text.split() if name in _FEATURES)
+
+
+def settings_text(settings: TenantSettings) -> str:
+    """Settings as they stand in audit events and records of changes."""
+    words = ["on" if settings.uses_second_factor else "off", *sorted(settings.exempt)]
+    return " ".join([*words, _REGISTRATION_CODES] if settings.registration_codes else words)
+
+
+def settings_of(text: str) -> TenantSettings:
+    """The settings of such a text."""
+    state, _, rest = text.partition(" ")
+    return TenantSettings(state == "on", features(rest), _REGISTRATION_CODES in rest.split())
+
+
+def slices(codes: Iterable[str], length: int = 2000) -> Iterator[list[str]]:
+    """Codes in order, so many at a time: no statement is long, and neither is the loop held."""
+    ordered = sorted(codes)
+    return (ordered[start : start + length] for start in range(0, len(ordered), length))
+
+
+def _held(entry: sa.ColumnElement[Any], stored: sa.ColumnElement[Any], default: str | bool) -> sa.ColumnElement[Any]:
+    return sa.case((_entry.pinned, entry), else_=sa.func.coalesce(stored, entry, sa.literal(default)))
