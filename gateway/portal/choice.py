@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from aiohttp import web
 
@@ -36,4 +37,5 @@ async def choose(request: web.Request) -> web.Response:
         return see_other(f"{CHOICE}?fault={_NOTHING}")
     now = portal.clock()
     await noted(portal, visit, Event.RESTRICTED_CHOSEN)
-    return await raised(portal, visit, lambda session: replace(session, restricted_at=now, seen_at=now))
+    chosen_now = partial(replace, restricted_at=now, seen_at=now)
+    return await raised(portal, visit, chosen_now, tells=Level.RESTRICTED)

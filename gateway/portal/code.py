@@ -8,13 +8,14 @@ from aiohttp import web
 
 from gateway.core.session import Level
 from gateway.portal.faults import again, fault_of, needs_clock_advice
-from gateway.portal.second_factor import Accepted, LockedOut, NotEnrolled, Outcome
+from gateway.portal.second_factor import Accepted, LockedOut, NotEnrolled, Outcome, Unregistered
 from gateway.portal.views import CodeView
 from gateway.portal.visits import (
     CODE,
     ENROL,
     LOCKED,
     PORTAL,
+    REGISTRATION,
     VISIT,
     back_link,
     came_from,
@@ -61,9 +62,12 @@ async def settled(request: web.Request, outcome: Outcome, own_page: str) -> web.
     portal, visit = request.app[PORTAL], request[VISIT]
     if isinstance(outcome, Accepted):
         now = portal.clock()
-        return await raised(portal, visit, lambda session: replace(session, totp_at=now, seen_at=now))
+        tells = Level.FULL if own_page == CODE else None  # who has just enrolled knows of it
+        return await raised(portal, visit, lambda session: replace(session, totp_at=now, seen_at=now), tells=tells)
     if isinstance(outcome, LockedOut):
         return see_other(with_back(LOCKED, came_from(request)))
+    if isinstance(outcome, Unregistered):
+        return see_other(f"{REGISTRATION}?fault=ended")
     if isinstance(outcome, NotEnrolled):
         return see_other(with_back(ENROL, came_from(request)))
     return see_other(again(request, own_page, outcome))

@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.portal.code import settled, typed_code
 from gateway.portal.faults import fault_of, needs_clock_advice
 from gateway.portal.qr import key_groups, otpauth_uri
+from gateway.portal.registration import ENDED, again, lacking
 from gateway.portal.second_factor import Ended, Enrolment
 from gateway.portal.views import EnrolmentView
 from gateway.portal.visits import (
@@ -34,6 +35,9 @@ async def show(request: web.Request) -> web.Response:
     due = await onward(portal, visit, wants_full=True)
     if due != ENROL:
         return see_other(with_back(due, came_from(request)) if due in (CODE, LOCKED) else due)
+    if await lacking(portal, visit):
+        entered = visit.live.record.registration is not None
+        return see_other(again(request, ENDED if entered else ""))
     begun = await portal.factors.begin(visit.asker, _owner(visit))
     if not isinstance(begun, Enrolment):
         return see_other(with_back(CODE, came_from(request)))
@@ -52,7 +56,10 @@ async def confirm(request: web.Request) -> web.Response:
     nonce = visit.live.record.enrolment
     if nonce is None:
         return await settled(request, Ended(), ENROL)
-    outcome = await portal.factors.confirm(visit.asker, nonce, await typed_code(request))
+    code = visit.live.record.registration if visit.policy.registration_code else None
+    if visit.policy.registration_code and code is None:
+        return see_other(again(request))
+    outcome = await portal.factors.confirm(visit.asker, nonce, await typed_code(request), code)
     return await settled(request, outcome, ENROL)
 
 

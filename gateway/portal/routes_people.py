@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.portal import people, people_csv, people_reset, reset
-from gateway.portal.visits import PEOPLE, RESET
+from gateway.portal import notice, people, people_csv, people_reset, registration, registration_issue, reset
+from gateway.portal.visits import NOTICE, PEOPLE, REGISTRATION, RESET
 
 ROUTES: tuple[web.RouteDef, ...] = (
     web.get(PEOPLE, people.show),
@@ -16,4 +16,12 @@ ROUTES: tuple[web.RouteDef, ...] = (
     web.get(RESET, reset.show),
     web.post(RESET, reset.reset),
     web.get(reset.RESET_DONE, reset.done),
+    web.get(REGISTRATION, registration.show),
+    web.post(REGISTRATION, registration.check),
+    web.get(registration_issue.CODES, registration_issue.show),
+    web.post(registration_issue.CODES, registration_issue.act),
+    web.get(registration_issue.SLIPS, registration_issue.show_slips),
+    web.post(registration_issue.CODES_CSV, registration_issue.download),
+    web.get(NOTICE, notice.show),
+    web.post(NOTICE, notice.confirm),
 )

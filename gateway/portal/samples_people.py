@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.portal.samples_registration import REGISTRATION
 from gateway.portal.views import Message, View
 from gateway.portal.views_office import Banner, BannerKind, FieldFault, NavTab, OfficeNav, Pager
 from gateway.portal.views_people import (
@@ -103,4 +104,5 @@ PEOPLE: tuple[View, ...] = (
     ResetView(_CSRF, "B00000101", "/login", PasswordState(_NOON + 1800)),
     ResetView(_CSRF, "B00000101", "/login", PasswordState(stopped=True)),
     ResetDoneView("/login"),
+    *REGISTRATION,
 )

@@ -73,7 +73,12 @@ class NotEnrolled:
     """There is nothing to check a code against."""
 
 
-Outcome = Accepted | Unreadable | Wrong | Used | LockedOut | Ended | NotEnrolled
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    """The registration code that this enrolment needs is not good any more. The secret stays pending."""
+
+
+Outcome = Accepted | Unreadable | Wrong | Used | LockedOut | Ended | NotEnrolled | Unregistered
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +152,11 @@ class SecondFactors:
             await self._registry.record(asker.event(Event.ENROLMENT_BEGUN, now))
         return Enrolment(self._opened(pending.secret, login_id), pending.nonce, pending.expires_at)
 
-    async def confirm(self, asker: Asker, nonce: str, typed: str) -> Outcome:
-        """Make the pending secret with this nonce the second factor, if `typed` is a code of it (R-022)."""
+    async def confirm(self, asker: Asker, nonce: str, typed: str, registration: bytes | None = None) -> Outcome:
+        """Make the pending secret with this nonce the second factor, if `typed` is a code of it (R-022).
+
+        `registration`: the sealed registration code that allows it and is spent with it, where one is demanded.
+        """
         login_id = asker.subject.login_id
         code = normalise_code(typed)
         if code is None:
@@ -160,10 +168,18 @@ class SecondFactors:
         if not isinstance(found, int):
             return found
         now = self._clock()
-        if not await self._registry.confirm_enrolment(login_id, nonce, found, now):
-            return Ended()
+        confirmed = await self._registry.confirm_enrolment(
+            login_id, nonce, found, now, address=asker.address, code=registration
+        )
+        if not confirmed:
+            return Ended() if registration is None else await self._unspent(login_id, registration)
         await self._registry.record(asker.event(Event.ENROLMENT_CONFIRMED, now))
         return Accepted()
+
+    async def _unspent(self, login_id: str, registration: bytes) -> Ended | Unregistered:
+        """What was in the way of an enrolment: its registration code, or the secret."""
+        good = await self._registry.registration_code(login_id, self._clock())
+        return Ended() if good is not None and good.code == registration else Unregistered()
 
     async def verify(self, asker: Asker, typed: str) -> Outcome:
         """Check one code against the confirmed second factor and claim it."""
