@@ -193,23 +193,43 @@ def _settled(portal: Portal, visit: Visit) -> bool:
     return visit.proven or not (administered(subject) or subject.login_id in portal.offices.operators)
 
 
-async def raised(portal: Portal, visit: Visit, change: Callable[[Session], Session]) -> web.Response:
-    """Give the session its new proof or choice under a new token, and send the browser on (R-032)."""
+def kind_of(level: Level) -> str:
+    """What the registry calls a session in which somebody is told of an enrolment; nothing where nobody is."""
+    return level.value if level in (Level.RESTRICTED, Level.FULL) else ""
+
+
+async def raised(
+    portal: Portal, visit: Visit, change: Callable[[Session], Session], *, tells: Level | None = None
+) -> web.Response:
+    """Give the session its new proof or choice under a new token, and send the browser on (R-032).
+
+    `tells`: the level that it reaches, where the person must hear of an enrolment before what waits; None: not now.
+    """
 
     def rewritten(record: SessionRecord) -> SessionRecord:
         return replace(record, session=change(record.session), enrolment=None)
 
+    told = tells is not None and await _has_news(portal, visit, kind_of(tells))
     rotated = await portal.sessions.rotate(visit.live, rewritten)
     if rotated is None:
         return see_other(portal.sign_in_page(visit.live.record.session.app))
     token, live = rotated
-    return see_other(landing(portal, live.record), portal.own.set(portal.own.session, token))
+    return see_other(NOTICE if told else landing(portal, live.record), portal.own.set(portal.own.session, token))
 
 
-async def noted(portal: Portal, visit: Visit, name: Event) -> None:
+async def _has_news(portal: Portal, visit: Visit, kind: str) -> bool:
+    """Whether an enrolment is to be shown. Without the registry the next session tells it."""
+    try:
+        return await portal.offices.registry.enrolment_notice(visit.login_id, kind) is not None
+    except StoreUnavailable as fault:
+        _log.warning("a notice could not be read: %s, reference %s", fault, visit.asker.reference)
+        return False
+
+
+async def noted(portal: Portal, visit: Visit, name: Event, detail: tuple[tuple[str, str], ...] = ()) -> None:
     """Write an audit event of something that raises nobody: without the registry it still goes on, and is logged."""
     try:
-        await portal.record(visit.asker.event(name, portal.clock()))
+        await portal.record(visit.asker.event(name, portal.clock(), detail))
     except StoreUnavailable as fault:
         _log.warning("%s without an audit event: %s, reference %s", name, fault, visit.asker.reference)
 
