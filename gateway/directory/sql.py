@@ -23,6 +23,7 @@ from gateway.directory.lists import Listing, establishments_of, people_of
 _CACHED_PEOPLE = 10_000
 LONGEST_LIST = 200_000
 _AT_ONCE = 500  # rows read between two turns of the loop
+_LONGEST_READ = 30  # times the time limit of one answer
 _log = logging.getLogger("sekisho.directory")
 T = TypeVar("T")
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -88,33 +89,37 @@ class SqlDirectory:
         await self._engine.dispose()
 
     async def _row(self, login_id: str) -> Mapping[str, Any] | None:
-        async with self._asking() as connection:
+        async with self._asking() as (connection, _):
             result = await connection.execute(self._query, {"login_id": login_id})
             row = result.mappings().first()
             return None if row is None else dict(row)
 
     async def _list(self, query: str, parameters: dict[str, str], listing: Listing[T], what: str) -> tuple[T, ...]:
-        taken = 0
-        async with self._asking() as connection, connection.stream(sa.text(query), parameters) as result:
-            async for rows in result.mappings().partitions(_AT_ONCE):
+        """The time limit is for each answer of the database: a long list comes in many."""
+        seconds, taken, loop = self._settings.timeout_seconds, 0, asyncio.get_running_loop()
+        last = loop.time() + seconds * _LONGEST_READ
+        async with self._asking() as (connection, limit), connection.stream(sa.text(query), parameters) as result:
+            listing.begin(result.keys())
+            async for rows in result.partitions(_AT_ONCE):
                 taken += len(rows)
                 if taken > self._longest_list:
                     raise StoreUnavailable("directory", f"more than {self._longest_list} rows are {what}")
                 for row in rows:
                     listing.take(row)
-                await asyncio.sleep(0)  # parsing a long list must not hold up anybody's request
+                await asyncio.sleep(0)  # reading a long list must not hold up anybody's request
+                limit.reschedule(min(last, loop.time() + seconds))
         if listing.skipped:
             _log.warning("%d of %d %s have no proper or no own code and are left out", listing.skipped, taken, what)
         return listing.all()
 
     @asynccontextmanager
-    async def _asking(self) -> AsyncIterator[AsyncConnection]:
-        """A connection within the time limit. Whatever fails is a StoreUnavailable."""
+    async def _asking(self) -> AsyncIterator[tuple[AsyncConnection, asyncio.Timeout]]:
+        """A connection, and the time limit that it is under. Whatever fails is a StoreUnavailable."""
         if self._file is not None and not self._file.is_file():
             raise StoreUnavailable("directory", f"there is no file {self._file}")  # SQLite would make an empty one
         try:
-            async with asyncio.timeout(self._settings.timeout_seconds), self._engine.connect() as connection:
-                yield connection
+            async with asyncio.timeout(self._settings.timeout_seconds) as limit, self._engine.connect() as connection:
+                yield connection, limit
         except TimeoutError:
             raise StoreUnavailable("directory", f"no answer in {self._settings.timeout_seconds:g} s") from None
         except (sa.exc.SQLAlchemyError, OSError) as error:
