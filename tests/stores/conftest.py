@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from gateway.stores.base import SessionStore
@@ -15,6 +19,7 @@ from gateway.stores.sealing import KeyRing
 from tests.servers import Server, postgresql_server, redis_server
 from tests.stores.clock import Clock
 
+_numbers = itertools.count(1)
 RING = KeyRing([b"k" * 32])
 
 
@@ -50,11 +55,48 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the schema and no rows, made once: tests copy it."""
+    path = tmp_path_factory.mktemp("migrated") / "registry.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgresql_url: str) -> str:
+    """The same on the PostgreSQL server; the name of the database."""
+    name = "migrated"
+
+    async def make() -> None:
+        connection = await asyncpg.connect(postgresql_url)
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+        await migrate(postgresql_url.rpartition("/")[0] + f"/{name}")
+
+    asyncio.run(make())
+    return name
+
+
 @pytest.fixture
-async def registry_url(empty_database_url: str) -> str:
+async def migrated_postgresql_url(postgresql_url: str, migrated_template: str) -> AsyncIterator[str]:
+    """A database of this test's own with the schema and no rows."""
+    name = f"copy_{next(_numbers)}"
+    connection = await asyncpg.connect(postgresql_url)
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+    yield postgresql_url.rpartition("/")[0] + f"/{name}"
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def registry_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database with the schema and no rows, of each kind."""
-    await migrate(empty_database_url)
-    return empty_database_url
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "registry.db")
+        return f"sqlite:///{tmp_path}/registry.db"
+    url: str = request.getfixturevalue("migrated_postgresql_url")
+    return url
 
 
 @pytest.fixture
