@@ -61,6 +61,7 @@ class World:
     people: dict[str, Subject] = field(default_factory=dict)  # whom the directory knows
     passwords: dict[str, str] = field(default_factory=dict)  # what the app takes; "demo" where nothing is said
     app_answers: bool = True
+    asked_passwords: list[str] = field(default_factory=list)  # those that the app was asked about
     stale: bool = False  # the operator's database does not answer
     forgotten: list[tuple[str, str | None]] = field(default_factory=list)  # tenants whose settings were changed
 
@@ -199,6 +200,7 @@ def offices_of(world: World) -> Offices:
         return world.people.get(login_id)
 
     async def check_password(live: LiveSession, password: str, client: str) -> PasswordAnswer:
+        world.asked_passwords.append(password)
         if not world.app_answers:
             raise UpstreamUnavailable("portal", "down")
         right = world.passwords.get(live.record.session.subject.login_id, "demo")
