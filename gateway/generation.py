@@ -109,10 +109,12 @@ class Generation:
         )
         self.directory: Directory = build_directory(configuration.directory, ground.monotonic)
         self.stack.push_async_callback(self.directory.close)
-        self.roster = RosterKeeper()
+        self.roster = RosterKeeper(self.registry, self.directory, configuration, ground.clock, ground.monotonic)
+        self.stack.push_async_callback(self.roster.close)
 
     async def open(self, sockets: tuple[socket.socket, ...]) -> None:
         """Start the portal and the lane; the lane takes connections from copies of these sockets."""
+        await self.roster.begin()
         configuration = self.configuration
         framed = any(rule.framed for app in configuration.apps for rule in app.sign_in)
         secure = configuration.public.secure
