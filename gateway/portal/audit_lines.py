@@ -17,6 +17,7 @@ from gateway.stores.base_audit import AuditEvent, NumberedEvent
 
 _KNOWN = frozenset(event.value for event in Event)
 _RIGHTS = frozenset(right.value for right in Right)
+_NOTES = frozenset({"clock_offset_steps", "left", "reason", "rule", "user"})
 _CHANGES = ("before", "after")
 _FEATURES = (Feature.ATTENDANCE_PUNCH, Feature.ATTENDANCE_NOTIFICATIONS, Feature.PAYSLIP_OWN)
 
@@ -68,12 +69,8 @@ def _parts(settings: TenantSettings) -> tuple[Message, ...]:
 
 
 def _note(name: str, value: str) -> Message:
-    if name == "left":
-        return Message("audit.note.left", (("left", value),))
-    if name == "clock_offset_steps":
-        return Message("audit.note.clock", (("steps", value),))
-    if name == "rule":
-        return Message("audit.note.rule", (("rule", value),))
     if name == "right" and value in _RIGHTS:
         return Message(f"audit.note.right.{value}")
+    if name in _NOTES:
+        return Message(f"audit.note.{name}", ((name, value),))
     return Message("audit.note.other", (("name", name), ("value", value)))

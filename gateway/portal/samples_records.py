@@ -7,7 +7,16 @@ from gateway.core.events import Event, EventGroup
 from gateway.portal.audit_lines import line_of
 from gateway.portal.views import Message, View
 from gateway.portal.views_office import FieldFault, NavTab, OfficeNav
-from gateway.portal.views_records import AuditForm, AuditView, ChartView, FigureRow, ProgressView, Share
+from gateway.portal.views_records import (
+    AuditForm,
+    AuditView,
+    ChartView,
+    FigureRow,
+    ProgressView,
+    RolloutRow,
+    RolloutView,
+    Share,
+)
 from gateway.portal.visits import AUDIT, OPERATOR_AUDIT, PEOPLE, PROGRESS, ROLLOUT
 from gateway.stores.base_audit import AuditEvent, NumberedEvent
 
@@ -75,6 +84,21 @@ def _progress(count: int, *, weekly: bool, unused: bool, whole: int) -> Progress
     return ProgressView(_NAV, "90", periods, shares, charts, rows, _NOON, unused, missing)
 
 
+_MANDATORY = 1_806_537_600.0
+_OFFICES = tuple(
+    RolloutRow(f"{number:04}", 340 + number, 200, 140 + number, 12, 128 + number, 0, 2) for number in range(1, 101)
+)
+
+
+def _rollout(rows: tuple[RolloutRow, ...], *, dated: bool, wrong: bool = False) -> RolloutView:
+    total = RolloutRow("", *(sum(row.figures[index] for row in rows) for index in range(7)))
+    dates = (("optional", _NOON), ("announced", _NOON), ("mandatory", _MANDATORY)) if dated else ()
+    faults = (FieldFault("at", Message("rollout.fault.date")),) if wrong else ()
+    typed, phase = ("2027-02-30", "optional") if wrong else ("2027-04-01", "mandatory")
+    files = (f"{ROLLOUT}/offices", f"{ROLLOUT}/people?at={typed}")
+    return RolloutView(_NAV, typed, _MANDATORY, phase, dates, total, rows, 7 if dated else 0, *files, faults)
+
+
 RECORDS: tuple[View, ...] = (
     AuditView(_NAV, AUDIT, _FORM, _KINDS, _LINES, f"{AUDIT}?q=B00000101", f"{AUDIT}?before=900", f"{AUDIT}/file"),
     AuditView(_NAV, AUDIT, AuditForm(), _KINDS, ()),
@@ -94,4 +118,7 @@ RECORDS: tuple[View, ...] = (
     ),
     _progress(90, weekly=False, unused=False, whole=1_234),
     _progress(52, weekly=True, unused=True, whole=119),
+    _rollout(_OFFICES, dated=True),
+    _rollout(_OFFICES[:2], dated=False, wrong=True),
+    _rollout((), dated=False),
 )

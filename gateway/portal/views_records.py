@@ -128,8 +128,21 @@ class RolloutRow:
     not_enrolled: int
     stopped: int
     restricted_only: int
-    barred: int
     unaffected: int
+    barred: int
+
+    @property
+    def figures(self) -> tuple[int, ...]:
+        """The numbers in the order of the columns."""
+        return (
+            self.people,
+            self.enrolled,
+            self.not_enrolled,
+            self.stopped,
+            self.restricted_only,
+            self.unaffected,
+            self.barred,
+        )
 
 
 @dataclass(frozen=True, slots=True)
