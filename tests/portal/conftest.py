@@ -150,7 +150,13 @@ def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, empty_registry: Path) -> AsyncIterator[World]:
+def rollout() -> Rollout:
+    """The dates; a module may have its own."""
+    return Rollout()
+
+
+@pytest.fixture
+async def world(tmp_path: Path, empty_registry: Path, rollout: Rollout) -> AsyncIterator[World]:
     now = [NOON]
     clock = lambda: now[0]  # noqa: E731
     keys = KeyRing.generate_file(tmp_path / "keys")
@@ -181,7 +187,7 @@ async def world(tmp_path: Path, empty_registry: Path) -> AsyncIterator[World]:
         clock,
         PublicOrigin("http", "127.0.0.1", 8080),
         registry.record,
-        offices_of(made),
+        offices_of(made, rollout),
     )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -193,7 +199,7 @@ async def world(tmp_path: Path, empty_registry: Path) -> AsyncIterator[World]:
     await registry.close()
 
 
-def offices_of(world: World) -> Offices:
+def offices_of(world: World, rollout: Rollout) -> Offices:
     """What the pages of offices touch, over this world."""
 
     async def find_subject(login_id: str) -> Subject | None:
@@ -220,7 +226,7 @@ def offices_of(world: World) -> Offices:
         check_password=check_password,
         end_sessions=end_sessions,
         keys=world.keys,
-        rules=PolicyRules(Rollout(), limits, limits),
+        rules=PolicyRules(rollout, limits, limits),
         operators=frozenset({OPERATOR.login_id}),
     )
 
