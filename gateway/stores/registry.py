@@ -25,6 +25,7 @@ from gateway.stores.people import PeopleRecords
 from gateway.stores.readiness import ReadinessRecords
 from gateway.stores.registration_codes import RegistrationCodeRecords
 from gateway.stores.resets import ResetRecords
+from gateway.stores.roster import RosterRecords
 from gateway.stores.schema import SchemaMismatch
 from gateway.stores.sealing import KeyRing
 from gateway.stores.setting_changes import ChangeRecords
@@ -37,6 +38,7 @@ class SqlRegistry(
     FactorRecords,
     LockoutRecords,
     ChangeRecords,
+    RosterRecords,
     DraftRecords,
     PeopleRecords,
     ResetRecords,
