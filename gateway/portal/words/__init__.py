@@ -7,18 +7,20 @@ from gateway.portal.words import (
     en_help,
     en_people,
     en_records,
+    en_registration,
     en_settings,
     ja,
     ja_help,
     ja_people,
     ja_records,
+    ja_registration,
     ja_settings,
 )
 
 LANGUAGES = ("ja", "en")
 PARTS = {
-    "ja": (ja.WORDS, ja_settings.WORDS, ja_people.WORDS, ja_records.WORDS, ja_help.WORDS),
-    "en": (en.WORDS, en_settings.WORDS, en_people.WORDS, en_records.WORDS, en_help.WORDS),
+    "ja": (ja.WORDS, ja_settings.WORDS, ja_people.WORDS, ja_records.WORDS, ja_help.WORDS, ja_registration.WORDS),
+    "en": (en.WORDS, en_settings.WORDS, en_people.WORDS, en_records.WORDS, en_help.WORDS, en_registration.WORDS),
 }
 CATALOGUES = {
     language: {key: text for part in parts for key, text in part.items()} for language, parts in PARTS.items()
