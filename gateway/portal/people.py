@@ -28,6 +28,7 @@ PAGE_SIZE = 20
 AT_MOST = 100  # people at a time: each is looked at before, and shown
 PEOPLE_CSV = f"{PEOPLE}/csv"
 PEOPLE_RESET = f"{PEOPLE}/reset"
+PEOPLE_CODES = f"{PEOPLE}/codes"
 _SELECTION = "people-selection"
 
 
@@ -61,6 +62,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         selected=len(ticked),
         at_most=AT_MOST,
         csv=_csv(seen) if found.total else (),
+        codes=visit.policy.registration_code,
         stale=not fresh.current,
         read_at=fresh.read_at,
         faults=faults,
@@ -83,6 +85,8 @@ async def act(request: web.Request) -> web.StreamResponse:
     await keep(request.app[PORTAL], request[VISIT], _SELECTION, ticked)
     if not fits:
         return see_other(_with(here, "fault", "many"))
+    if what == "codes":
+        return see_other(PEOPLE_CODES)
     if what == "search":
         return see_other(_address((await typed(request, form)).conditions))
     if what == "all":

@@ -23,17 +23,17 @@ from gateway.portal.events import Event
 from gateway.portal.guards import for_administrators
 from gateway.portal.office_nav import office_nav
 from gateway.portal.pages import translate
-from gateway.portal.people import scope_of, selection
+from gateway.portal.people import PEOPLE_CODES, scope_of, selection
 from gateway.portal.people_search import keep, load
 from gateway.portal.registration_people import AT_MOST, Candidate, of_establishment, slips, ticked
 from gateway.portal.views import Message
 from gateway.portal.views_office import FieldFault, page_number, pager
 from gateway.portal.views_registration import CodesView, SlipsView
-from gateway.portal.visits import PEOPLE, PORTAL, SETTINGS, VISIT, Portal, Visit, page, see_other
+from gateway.portal.visits import PORTAL, SETTINGS, VISIT, Portal, Visit, page, see_other
 from gateway.stores.base_people import PeopleQuery, RegistrationCode
 from gateway.stores.base_tenants import Stamp
 
-CODES: Final = f"{PEOPLE}/codes"
+CODES: Final = PEOPLE_CODES
 SLIPS: Final = f"{CODES}/slips"
 CODES_CSV: Final = f"{CODES}/csv"
 USUAL_DAYS: Final = 14

@@ -67,6 +67,7 @@ class PeopleView:
     selected: int
     at_most: int
     csv: tuple[tuple[Message, str], ...]
+    codes: bool = False  # the office demands registration codes
     stale: bool = False
     read_at: float | None = None
     faults: tuple[FieldFault, ...] = ()

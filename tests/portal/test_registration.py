@@ -281,7 +281,8 @@ class TestIssuing:
         demand(world)
         await fill(world)
         browser = await world.sign_in(STAFF, proven=True)
-        await press(browser, "keep", [EMPLOYEE.login_id, NEIGHBOUR.login_id])
+        await press(browser, "codes", [EMPLOYEE.login_id, NEIGHBOUR.login_id])
+        assert browser.location == ISSUES
         assert "（2人）" in (await browser.get(ISSUES)).text
         await browser.post(ISSUES, {"whom": "ticked", "until": "2026-12-05", "do": "issue"})
         assert sorted(slips_of(await browser.get(browser.location))) == [EMPLOYEE.login_id, NEIGHBOUR.login_id]
@@ -379,7 +380,10 @@ class TestIssuing:
 
     async def test_an_office_that_demands_none_sees_a_hint_and_issues_nothing(self, world: World) -> None:
         await fill(world)
-        page = await (await world.sign_in(STAFF, proven=True)).get(ISSUES)
+        page = await (await world.sign_in(STAFF, proven=True)).get("/.sekisho/people")
+        assert 'value="codes"' not in page.text
+        assert f'href="{ISSUES}"' in page.text
+        await page.get(ISSUES)
         assert "登録コードを求めていません" in page.text
         assert 'href="/.sekisho/settings"' in page.text
         assert "<form" not in page.text.partition("<main")[2].replace('<form class="cancel"', "")

@@ -28,6 +28,8 @@ WORDS: dict[str, str] = {
     "registration.codes.turn-on": "To ask for them, turn on “Ask for registration codes” in the settings.",
     "registration.codes.settings": "Open the settings",
     "registration.codes.ask-office": "Your labor consultant's office decides whether they are asked for.",
+    "registration.codes.hint": "You can also demand a registration code, issued by an administrator, before an app is registered.",
+    "registration.codes.more": "About registration codes",
     "registration.codes.whom": "Who gets one",
     "registration.codes.whom.ticked": "The people chosen in the list ({count})",
     "registration.codes.whom.ticked.note": "Without those who are registered already and those whom you can't reset.",

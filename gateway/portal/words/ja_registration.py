@@ -28,6 +28,8 @@ WORDS: dict[str, str] = {
     "registration.codes.turn-on": "求めるには、設定で「登録コードを求める」を有効にしてください。",
     "registration.codes.settings": "設定を開く",
     "registration.codes.ask-office": "求めるかどうかは、顧問の社労士事務所が設定します。",
+    "registration.codes.hint": "認証アプリを登録する前に、管理者が発行する登録コードの入力を求めることもできます。",
+    "registration.codes.more": "登録コードについて",
     "registration.codes.whom": "発行する相手",
     "registration.codes.whom.ticked": "利用者の一覧で選んだ人（{count}人）",
     "registration.codes.whom.ticked.note": "登録済みの人と、あなたが初期化できない人は除かれます。",
