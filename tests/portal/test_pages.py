@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import string
@@ -27,6 +28,7 @@ SERVICE = Service(
 )
 
 
+@functools.cache  # templates are compiled once, not for every page
 def renderer(service: Service = SERVICE, *, framed: bool = False, secure: bool = True) -> Renderer:
     return Renderer(service, lambda: NOW, framed=framed, secure=secure)
 
