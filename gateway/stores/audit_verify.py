@@ -16,7 +16,6 @@ from gateway.stores.tables import audit_chain, audit_events
 
 _PIECE = 1000  # records read at a time
 _PRUNED_AT_ONCE = 1000  # records that one transaction takes away
-_ROUNDS = 3  # a walk that retention overtook is walked again
 _FAULTS_TOLD = 100  # a chain of another key has a fault in every record
 _log = logging.getLogger("sekisho.audit")
 
@@ -61,32 +60,6 @@ class ChainRecords:
         """See AuditTrail.verify_chain. Raises SealBroken when the ring is another one, ValueError for a head that is
         none."""
         noted = _noted(expected_head)
-        base = await self._end(BASE)
-        report = await self._walked(noted)
-        for _ in range(_ROUNDS):
-            began, base = base, await self._end(BASE)
-            if not report.faults or base == began:
-                break
-            report = await self._walked(noted)
-        return report
-
-    async def prune_events(self, before: float, at_most: int) -> int:
-        """See AuditTrail.prune_events. Only whole beginnings go: a record that is dated later, by a clock that was
-        wrong, keeps those behind it until its own time has come."""
-        gone = 0
-        while gone < at_most:
-            pruned = await self._prune(before, min(_PRUNED_AT_ONCE, at_most - gone))
-            gone += pruned
-            if pruned == 0:
-                break
-        return gone
-
-    async def prepare_chain(self) -> None:
-        """Open the chain's key, and seal it anew with the ring's first one. Raises SealBroken, StoreUnavailable."""
-        async with self._database.writing() as connection:
-            await self._ends.renew_seal(connection)
-
-    async def _walked(self, noted: tuple[int, str] | None) -> ChainReport:
         async with self._database.reading() as connection:
             key = await self._ends.key(connection)
         base, head = await self._end(BASE), await self._end(HEAD)
@@ -108,6 +81,22 @@ class ChainRecords:
         faults = tuple(walk.faults)
         return ChainReport(base.number + 1, walk.number, walk.count, unchained, f"{head.number}:{head.mac}", faults)
 
+    async def prune_events(self, before: float, at_most: int) -> int:
+        """See AuditTrail.prune_events. Only whole beginnings go: a record that is dated later, by a clock that was
+        wrong, keeps those behind it until its own time has come."""
+        gone = 0
+        while gone < at_most:
+            pruned = await self._prune(before, min(_PRUNED_AT_ONCE, at_most - gone))
+            gone += pruned
+            if pruned == 0:
+                break
+        return gone
+
+    async def prepare_chain(self) -> None:
+        """Open the chain's key, and seal it anew with the ring's first one. Raises SealBroken, StoreUnavailable."""
+        async with self._database.writing() as connection:
+            await self._ends.renew_seal(connection)
+
     async def _records(self, walk: _Walk, last: int, key: ChainKey) -> None:
         """Walk to the record `last`, in pieces."""
         events = audit_events.c
@@ -115,10 +104,22 @@ class ChainRecords:
             piece = sa.select(audit_events).where(events.id > walk.number, events.id <= last)
             async with self._database.reading() as connection:
                 rows = (await connection.execute(piece.order_by(events.id).limit(_PIECE))).all()
+            whole = bool(rows) and rows[0].id == walk.number + 1
+            if not whole and await self._follow_base(walk, key):
+                continue
             for row in rows:
                 walk.take(row, key)
             if len(rows) < _PIECE:
                 return
+
+    async def _follow_base(self, walk: _Walk, key: ChainKey) -> bool:
+        """Go on at the base when retention has just taken away what would have come next; whether it has."""
+        base = await self._end(BASE)
+        if base is None or base.number <= walk.number or not key.holds(base):
+            return False
+        walk.number, walk.mac = base.number, base.mac
+        walk.compare()
+        return True
 
     async def _unchained(self, base: sa.Row[Any], walk: _Walk) -> int:
         """Records from before the chain. One that was in it and stands before its base is a base set forward."""

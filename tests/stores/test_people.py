@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-import sqlalchemy as sa
 
 from gateway.core.lockout import LockoutLimits, LockState
 from gateway.stores.base_people import (
@@ -260,7 +259,7 @@ async def test_bulk_resets_of_the_same_people_do_not_stop_each_other(registry: S
 async def test_a_bulk_reset_that_fails_changes_nothing(registry: SqlRegistry) -> None:
     await enrol(registry, "B00000101")
     async with registry._database.writing() as connection:
-        await connection.execute(sa.DDL("DROP TABLE ended_sessions"))
+        await connection.exec_driver_sql("DROP TABLE ended_sessions")
     with pytest.raises(Exception, match="registry"):
         await registry.reset_all([Target("B00000101", "0001", "000101")], STAMP, "portal.factor.reset")
     assert await registry.second_factor("B00000101") is not None
