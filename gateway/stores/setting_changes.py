@@ -40,6 +40,7 @@ from gateway.stores.tables import (
 )
 from gateway.stores.tenant_rows import (
     exempt_text,
+    features,
     held_exempt,
     held_uses,
     holding,
@@ -302,7 +303,7 @@ def _text(row: Any) -> str:  # noqa: ANN401 (of any query with these two)
 
 
 def _words(uses: bool, exempt: str) -> str:
-    return f"{'on' if uses else 'off'} {exempt}".rstrip()
+    return settings_text(TenantSettings(bool(uses), features(exempt)))
 
 
 def _reader(connection: AsyncConnection) -> Read:

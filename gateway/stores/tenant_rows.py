@@ -1,6 +1,6 @@
 """Establishments with what holds for them, in SQL: a pin, else what is stored, else the file's entry, else the default.
 
-Settings as text: `on` or `off`, then the names of what is exempt, and of an office `registration-codes`.
+Settings as text are those of `core.setting_words`, in audit events too.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from gateway.core.folding import folded
 from gateway.core.policy import TenantSettings
+from gateway.core.setting_words import as_words, from_words
 from gateway.core.subject import Feature
 from gateway.stores.base_tenants import EstablishmentQuery, EstablishmentRow
 from gateway.stores.tables import configured_tenants, establishment_settings, establishments
 
 _LONGEST_TYPED = 200  # characters; what is kept for searching is no longer either
-_REGISTRATION_CODES = "registration-codes"
 _FEATURES = {str(feature): feature for feature in Feature}
 
 _roster, _stored, _entry = establishments.c, establishment_settings.c, configured_tenants.c
@@ -100,15 +100,13 @@ def features(text: str) -> frozenset[Feature]:
 
 
 def settings_text(settings: TenantSettings) -> str:
-    """Settings as they stand in audit events and records of changes."""
-    words = ["on" if settings.uses_second_factor else "off", *sorted(settings.exempt)]
-    return " ".join([*words, _REGISTRATION_CODES] if settings.registration_codes else words)
+    """Settings as they stand in audit events and records of changes: figures and pages read them by `from_words`."""
+    return as_words(settings)
 
 
 def settings_of(text: str) -> TenantSettings:
-    """The settings of such a text."""
-    state, _, rest = text.partition(" ")
-    return TenantSettings(state == "on", features(rest), _REGISTRATION_CODES in rest.split())
+    """The settings of such a text. Raises ValueError."""
+    return from_words(text)
 
 
 def slices(codes: Iterable[str], length: int = 2000) -> Iterator[list[str]]:
