@@ -77,6 +77,7 @@ WORDS: dict[str, str] = {
     "audit.note.right.establishment-administrator": "By an administrator of the establishment",
     "audit.note.right.office-staff": "By the office",
     "audit.note.right.office-administrator": "By an administrator of the office",
+    "audit.note.change": "Change {change}",
     "audit.note.reason": "Why: {reason}",
     "audit.note.user": "Run by: {user}",
     "audit.note.other": "{name}: {value}",

@@ -77,6 +77,7 @@ WORDS: dict[str, str] = {
     "audit.note.right.establishment-administrator": "事業所の管理者による操作",
     "audit.note.right.office-staff": "社労士事務所による操作",
     "audit.note.right.office-administrator": "社労士事務所の管理者による操作",
+    "audit.note.change": "変更の番号：{change}",
     "audit.note.reason": "理由：{reason}",
     "audit.note.user": "実行した利用者：{user}",
     "audit.note.other": "{name}：{value}",
