@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import COMMANDS, main
+from gateway.demo.people_file import write_people
 from tests.config.sample import GOOD
 
 ROOT = Path(__file__).parents[1]
@@ -24,8 +26,12 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments)
 
 
-def explain(*arguments: str) -> Result:
-    return run("explain", SHIPPED, "--at", NOON, *arguments)
+@pytest.fixture(scope="module")
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The shipped file where the demo has run: its database of people beside it."""
+    folder = tmp_path_factory.mktemp("demo")
+    write_people(folder / "var" / "people.db")
+    return str(shutil.copy(SHIPPED, str(folder)))
 
 
 def test_help_names_every_command_and_imports_none_of_them() -> None:
@@ -132,9 +138,9 @@ ROWS: tuple[tuple[tuple[str, ...], int, tuple[str, ...]], ...] = (
 
 @pytest.mark.parametrize(("arguments", "code", "says"), ROWS, ids=[" ".join(row[0]) for row in ROWS])
 def test_explain_tells_decision_and_reason_and_ends_accordingly(
-    arguments: tuple[str, ...], code: int, says: tuple[str, ...]
+    demo_file: str, arguments: tuple[str, ...], code: int, says: tuple[str, ...]
 ) -> None:
-    done = explain(*arguments)
+    done = run("explain", demo_file, "--at", NOON, *arguments)
     assert done.exit_code == code, done.output
     assert [text for text in says if text not in done.output] == []
 

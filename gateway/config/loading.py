@@ -16,8 +16,8 @@ from gateway.config.build_routes import build_page_edits, build_routes
 from gateway.config.faults import Fault, Faults
 from gateway.config.model import FileBlock, LimitsBlock, ServiceBlock, StoresBlock
 from gateway.config.nodes import compose
-from gateway.config.paths import beside, database_url
-from gateway.config.settings import Configuration, Limits, PublicOrigin, Service, Stores, Support
+from gateway.config.paths import beside, database_file, database_url
+from gateway.config.settings import Configuration, DirectorySettings, Limits, PublicOrigin, Service, Stores, Support
 from gateway.config.ways_in import warn_of_ways_in
 from gateway.core.errors import ConfigRefused
 from gateway.core.lockout import LockoutLimits
@@ -83,7 +83,7 @@ def _built(file: FileBlock, folder: Path, faults: Faults) -> Configuration:
     )
     if not faults:
         warn_of_ways_in(file, apps, routes, faults)
-        _warn_of_files(file, keys_file, faults)
+        _warn_of_files(file, keys_file, directory, faults)
     return configuration
 
 
@@ -168,9 +168,13 @@ def _limits(block: LimitsBlock | None) -> Limits:
     )
 
 
-def _warn_of_files(file: FileBlock, keys_file: Path, faults: Faults) -> None:
+def _warn_of_files(file: FileBlock, keys_file: Path, directory: DirectorySettings, faults: Faults) -> None:
     if not keys_file.exists():
         what = f"there is no key ring {keys_file} yet."
         faults.warn(
             file.at("keys", "file"), "no-key-ring", what, "Make it once: sekisho keys init FILE. Then back it up."
         )
+    people = database_file(directory.sql.url) if directory.sql is not None else None
+    if people is not None and not people.exists():
+        what = f"there is no file {people} yet: nobody can sign in."
+        faults.warn(file.at("directory", "sql", "url"), "no-people", what, "The demo makes its own: make demo.")

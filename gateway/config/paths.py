@@ -45,9 +45,21 @@ def beside(folder: Path, path: str) -> Path:
     return Path(path) if Path(path).is_absolute() else folder / path
 
 
+_SQLITE = ("sqlite:///", "sqlite+aiosqlite:///")
+
+
+def database_file(url: str) -> Path | None:
+    """The file of a SQLite URL; None for memory and for other databases."""
+    for scheme in _SQLITE:
+        file = url[len(scheme) :].partition("?")[0]
+        if url.startswith(scheme) and file not in ("", ":memory:"):
+            return Path(file)
+    return None
+
+
 def database_url(folder: Path, url: str) -> str:
     """A SQLite URL with a relative file made absolute; any other URL as it is. `:memory:` stays."""
-    for scheme in ("sqlite:///", "sqlite+aiosqlite:///"):
+    for scheme in _SQLITE:
         if url.startswith(scheme):
             file, mark, options = url[len(scheme) :].partition("?")
             if file in ("", ":memory:"):

@@ -9,6 +9,7 @@ import asyncio
 import errno
 import secrets
 import signal
+import sqlite3
 import sys
 import time
 from dataclasses import replace
@@ -20,19 +21,24 @@ import uvloop
 
 from gateway import app
 from gateway.config.loading import load
-from gateway.config.settings import Configuration, ListenAddress, PublicOrigin
+from gateway.config.settings import Configuration, DirectorySettings, ListenAddress, PublicOrigin
 from gateway.core.apps import UpstreamAddress
 from gateway.core.errors import ConfigRefused, GatewayError
 from gateway.demo.apps import HOST, DemoApps, start_apps
 from gateway.demo.people import FIRST_PASSWORD
+from gateway.demo.people_file import write_people
 from gateway.stores.sealing import KeyRing
 
 ROUTES = Path(__file__).resolve().parents[2] / "routes.yaml"
 DATA = Path("var")
 
+PEOPLE_FILE = "people.db"
+
 USERS = (
-    ("A00010001", "office 0001, staff: a code at every sign-in"),
-    ("A00020001", "office 0002, staff: no 2FA"),
+    ("A00010001", "office 0001, its head: a code at every sign-in; settings, people, progress"),
+    ("A00010002", "office 0001, staff: the same, but resets no other staff"),
+    ("A00020001", "office 0002, its head: no 2FA until it is set"),
+    ("A99990001", "the operator: every office's record, and who a date would stop"),
     ("B00000101", "establishment 000001, employee: 2FA, punch and own payslip without a code"),
     ("B00000199", "establishment 000001, administrator: the same, managers too"),
     ("B00001101", "establishment 000011: 2FA, punch and notifications without a code, payslips not"),
@@ -90,8 +96,12 @@ def load_for_demo(port: int, data_dir: Path, routes: Path) -> Configuration:
         keys_file = data_dir.resolve() / "keys"
         if not keys_file.exists():
             KeyRing.generate_file(keys_file)
+        write_people(data_dir / PEOPLE_FILE)
     except OSError as error:
         message = f"The demo can't write to its folder {data_dir}: {error.strerror}."
+        raise DemoStopped(message) from error
+    except sqlite3.Error as error:
+        message = f"The demo can't write {data_dir / PEOPLE_FILE}: {error}."
         raise DemoStopped(message) from error
     registry = f"sqlite:///{data_dir.resolve() / 'registry.db'}"
     return replace(
@@ -99,8 +109,17 @@ def load_for_demo(port: int, data_dir: Path, routes: Path) -> Configuration:
         listen=(ListenAddress(HOST, port),),
         public=PublicOrigin("http", HOST, port),
         stores=replace(configuration.stores, sessions="memory", registry=registry),
+        directory=_with_people_of(data_dir, configuration.directory),
         keys_file=keys_file,
     )
+
+
+def _with_people_of(data_dir: Path, directory: DirectorySettings) -> DirectorySettings:
+    """The demo's own file is in the demo's folder; a database that somebody put there instead stays."""
+    sql = directory.sql
+    if sql is None or not sql.url.startswith("sqlite:///") or Path(sql.url).name != PEOPLE_FILE:
+        return directory
+    return replace(directory, sql=replace(sql, url=f"sqlite:///{data_dir.resolve() / PEOPLE_FILE}"))
 
 
 async def _start_apps() -> DemoApps:

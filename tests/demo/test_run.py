@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gateway.demo.people import PEOPLE
+from gateway.config.loading import load
+from gateway.demo.people import COMPANIES, PEOPLE
+from gateway.demo.people_file import write_people
 from gateway.demo.run import USERS, DemoStopped, load_for_demo, main
+from gateway.directory import build
 from tests.harness.gateway import free_port
 from tests.harness.processes import listens
 from tests.harness.wire import exchange
@@ -92,13 +97,66 @@ def test_a_missing_or_bad_file_is_said(tmp_path: Path) -> None:
 
 
 def test_only_ports_and_files_differ_from_the_file(tmp_path: Path) -> None:
-    from gateway.config.loading import load
-
     shown, run = load(ROUTES), load_for_demo(8099, tmp_path, ROUTES)
     assert [address.port for address in run.listen] == [8099]
     assert run.public.origin == "http://127.0.0.1:8099"
     assert (run.routes, run.apps, run.tenants) == (shown.routes, shown.apps, shown.tenants)
-    assert run.directory == shown.directory
+    assert run.directory.sql is not None
+    assert shown.directory.sql is not None
+    assert (tmp_path / "people.db").is_file()
+    assert replace(run.directory.sql, url=shown.directory.sql.url) == shown.directory.sql
+    assert run.directory.sql.url == f"sqlite:///{tmp_path.resolve()}/people.db"
+    assert replace(run.directory, sql=shown.directory.sql) == shown.directory
+
+
+def test_a_database_that_somebody_put_there_instead_stays(tmp_path: Path) -> None:
+    url = "postgresql" + "://reader:password@db.example.jp/people"
+    text = ROUTES.read_text(encoding="utf-8")
+    assert text.count("url: sqlite:///var/people.db") == 1
+    (tmp_path / "routes.yaml").write_text(text.replace("sqlite:///var/people.db", url), encoding="utf-8")
+    run = load_for_demo(8099, tmp_path / "var", tmp_path / "routes.yaml")
+    assert run.directory.sql is not None
+    assert run.directory.sql.url == url
+
+
+def test_the_operators_database_is_made_once_and_then_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "var" / "people.db"
+    write_people(file)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE people SET name = 'changed' WHERE login_id = 'B00000101'")
+    write_people(file)
+    with closing(sqlite3.connect(file)) as connection:
+        names = connection.execute("SELECT name FROM people WHERE login_id = 'B00000101'").fetchall()
+    assert names == [("changed",)]
+    assert {path.name for path in file.parent.iterdir()} == {"people.db"}
+
+
+async def test_the_database_and_the_apps_know_the_same_people(tmp_path: Path) -> None:
+    write_people(tmp_path / "var" / "people.db")
+    (tmp_path / "routes.yaml").write_bytes(ROUTES.read_bytes())
+    directory = build(load(tmp_path / "routes.yaml").directory)
+    offices = {company.office for company in COMPANIES}
+    listed = {office: await directory.establishments(office) or () for office in offices}
+    found = {
+        subject.login_id: subject
+        for office, codes in [
+            *((one, ("", *(entry.code for entry in listed[one]))) for one in offices),
+            ("9999", ("",)),
+        ]
+        for code in codes
+        for subject in await directory.people(office, code) or ()
+    }
+    assert set(found) == {person.login_id for person in PEOPLE}
+    for person in PEOPLE:
+        subject = await directory.subject(person.login_id)
+        assert subject == found[person.login_id]
+        assert subject.role == ("administrator" if person.manager else "")
+        assert (subject.employee, subject.name) == (person.emp, person.name)
+        if subject.establishment:
+            (company,) = (one for one in COMPANIES if one.code == subject.establishment)
+            assert (company.name, company.office) == (person.company, subject.office)
+    assert len(listed["0001"]) == 14
+    await directory.close()
 
 
 def test_every_user_named_can_sign_in() -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gateway.demo.apps import NAMES, PORTS, start_apps
+from gateway.demo.people_file import write_people
 from tests.harness.gateway import GatewayThread, MovableClock, free_port
 from tests.harness.person import Person
 from tests.harness.recorder import Recorder
@@ -130,6 +131,7 @@ def demo_world(folder: Path, edits: Edits = ()) -> Iterator[World]:
             ("public_url: http://127.0.0.1:8080/", f"public_url: http://127.0.0.1:{public_port}/"),
         )
         yaml = edited(ROUTES.read_text(encoding="utf-8"), addresses + upstreams + edits)
+        write_people(folder / "var" / "people.db")
         gateway = stack.enter_context(GatewayThread(folder, yaml, clock))
         browser_side = stack.enter_context(Recorder(gateway.port, public_port))
         yield World(clock, gateway, folder, public_port, browser_side, app_sides, ports)
