@@ -17,6 +17,7 @@ from gateway.stores.base_people import People
 from gateway.stores.base_tenants import Drafts, Roster, Settings
 
 __all__ = [
+    "MOST_OF_ONE_OWNER",
     "AlreadyEnrolled",
     "AuditEvent",
     "PendingEnrolment",
@@ -35,6 +36,9 @@ class Stored:
     data: bytes
 
 
+MOST_OF_ONE_OWNER = 100
+
+
 class SessionStore(Protocol):
     """Bytes with a lifetime under a key; serialisation and encryption happen above (`stores.sessions`)."""
 
@@ -45,7 +49,11 @@ class SessionStore(Protocol):
         """The stored bytes, or None when there are none or their time has come."""
 
     async def create(self, key: bytes, data: bytes, owner: str, expires_at: float) -> None:
-        """Store under a new key (version 1), and remember it among the owner's keys."""
+        """Store under a new key (version 1), and remember it among the owner's keys.
+
+        An owner has at most `MOST_OF_ONE_OWNER` keys: beyond, the one that ends soonest is forgotten (R-041). Offices
+        share login IDs, so the bound is wide; it keeps one password from filling the store.
+        """
 
     async def replace(self, key: bytes, version: int, data: bytes, expires_at: float) -> bool:
         """Compare and swap: False, and nothing written, unless `version` is still the stored one. It grows by 1."""

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gateway.stores.base import Stored
+from gateway.stores.base import MOST_OF_ONE_OWNER, Stored
 
 
 @dataclass(slots=True)
@@ -32,6 +32,11 @@ class _Rows:
     def get(self, key: bytes) -> _Row | None:
         row = self._rows.get(key)
         return row if row is not None and self._clock() < row.expires_at else None
+
+    def end(self, key: bytes) -> float:
+        """When a row ends; a row that is gone ended long ago."""
+        row = self._rows.get(key)
+        return 0.0 if row is None else row.expires_at
 
     def put(self, key: bytes, row: _Row) -> list[tuple[bytes, _Row]]:
         """Insert or replace; the rows that ended by now, which are forgotten."""
@@ -83,6 +88,9 @@ class MemorySessions:
     async def create(self, key: bytes, data: bytes, owner: str, expires_at: float) -> None:
         """See SessionStore.create."""
         self._put(key, _Row(expires_at, Stored(1, data), owner))
+        keys = self._owners[owner]
+        while len(keys) > MOST_OF_ONE_OWNER:
+            await self.remove(min(keys - {key}, key=self._sessions.end))
 
     async def replace(self, key: bytes, version: int, data: bytes, expires_at: float) -> bool:
         """See SessionStore.replace."""

@@ -6,6 +6,8 @@ A change is told on the channel as `<version>:<key>`; -1 stands for a key that i
 
 from __future__ import annotations
 
+from gateway.stores.base import MOST_OF_ONE_OWNER
+
 PREFIX = "{sekisho}:"
 CHANNEL = PREFIX + "changes"
 
@@ -47,7 +49,22 @@ end
 GET = _COMMON + "return living(session(ARGV[2]))"
 
 # key, data, owner, end
-CREATE = _COMMON + "put(ARGV[2], 1, ARGV[3], ARGV[4], ARGV[5]) return 1"
+CREATE = (
+    _COMMON
+    + f"""
+put(ARGV[2], 1, ARGV[3], ARGV[4], ARGV[5])
+local owned = prefix .. 'o:' .. ARGV[4]
+local surplus = redis.call('ZCARD', owned) - {MOST_OF_ONE_OWNER}
+for _, key in ipairs(surplus > 0 and redis.call('ZRANGE', owned, 0, surplus) or {{}}) do
+  if surplus > 0 and key ~= ARGV[2] then
+    drop(key)
+    redis.call('ZREM', owned, key)
+    surplus = surplus - 1
+  end
+end
+return 1
+"""
+)
 
 # key, version, data, end
 REPLACE = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from gateway.stores.base import SessionStore, Stored
+from gateway.stores.base import MOST_OF_ONE_OWNER, SessionStore, Stored
 from tests.stores.clock import Clock
 
 KEY, OTHER = b"\x00\xff:key", b"other"
@@ -108,6 +108,21 @@ async def test_an_owners_sessions_end_together_and_nobody_elses(session_store: S
     assert [session_store.peek(b"%d" % number) for number in range(3)] == [None] * 3
     assert await session_store.take_held(b"0") is None
     assert await session_store.get(OTHER) is not None
+
+
+async def test_an_owner_has_no_more_sessions_than_the_bound_and_the_oldest_ends(
+    session_store: SessionStore, clock: Clock
+) -> None:
+    await session_store.create(OTHER, b"a", "B00000102", clock() + 1)
+    for number in range(MOST_OF_ONE_OWNER + 2):
+        await session_store.create(b"%d" % number, b"a", "A00010001", clock() + 60 + number)
+    living = [number for number in range(MOST_OF_ONE_OWNER + 2) if await session_store.get(b"%d" % number) is not None]
+    assert living == list(range(2, MOST_OF_ONE_OWNER + 2))
+    await session_store.create(b"short", b"a", "A00010001", clock() + 1)
+    assert await session_store.get(b"short") is not None, "whoever signs in last is in"
+    assert await session_store.get(b"2") is None
+    assert await session_store.get(OTHER) is not None
+    assert await session_store.remove_owner("A00010001") == MOST_OF_ONE_OWNER
 
 
 async def test_what_is_held_is_taken_once(session_store: SessionStore, clock: Clock) -> None:
