@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from gateway.stores import redis
 from gateway.stores.base import SessionStore
 from gateway.stores.memory import MemorySessions
 from gateway.stores.redis import RedisSessions
@@ -21,6 +22,13 @@ from tests.stores.clock import Clock
 
 _numbers = itertools.count(1)
 RING = KeyRing([b"k" * 32])
+
+
+@pytest.fixture(autouse=True)
+def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contracts say what is answered, not how soon: a busy machine is no broken store. Tests of time run alone."""
+    if request.node.get_closest_marker("alone") is None:
+        monkeypatch.setattr(redis, "_ANSWER_SECONDS", 10.0)
 
 
 @pytest.fixture
