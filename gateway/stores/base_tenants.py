@@ -8,8 +8,8 @@ Every office has a revision that grows by one with each change of its settings, 
 that made it: whoever shows settings remembers the revision, and whoever changes them names it, so that a change made
 meanwhile by somebody else is told and never overwritten. Every method takes the office: no row of another is ever read.
 
-Audit events of settings carry `before` and `after` in their detail, spelled by `core.setting_words.as_words`; those of
-establishments also `change`.
+Audit events of settings carry `before` and `after` in their detail, in the words of `core.setting_words`; those of
+establishments also carry `change`, which is the same for all that one change touched.
 """
 
 from __future__ import annotations

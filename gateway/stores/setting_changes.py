@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.events import Event
 from gateway.core.policy import TenantSettings
+from gateway.core.setting_words import as_words, from_words
 from gateway.stores.base_audit import AuditEvent
 from gateway.stores.base_tenants import (
     Changed,
@@ -45,8 +46,6 @@ from gateway.stores.tenant_rows import (
     held_uses,
     holding,
     row_of,
-    settings_of,
-    settings_text,
     slices,
     typed,
 )
@@ -158,7 +157,7 @@ class ChangeRecords(SettingRecords):
             row = (await connection.execute(query)).one_or_none()
         if row is None:
             return None
-        settings = None if row.settings == _MIXED else settings_of(row.settings)
+        settings = None if row.settings == _MIXED else from_words(row.settings)
         return PastChange(row.change, row.actor, row.at, row.rows, settings, row.undone_at)
 
     async def undo_change(self, office: str, change: str, stamp: Stamp) -> Undone | None:
@@ -189,7 +188,7 @@ class ChangeRecords(SettingRecords):
             if settings is None or (row.uses, row.exempt) == (settings.uses_second_factor, exempt_text(settings)):
                 continue
             groups.setdefault(settings, []).append(row.code)
-            detail = (("change", making.change), ("before", _text(row)), ("after", settings_text(settings)))
+            detail = (("change", making.change), ("before", _text(row)), ("after", as_words(settings)))
             events.append(event(Event.ESTABLISHMENT_CHANGED, making.office, row.code, making.stamp, detail))
             if len(events) % AT_ONCE == 0:
                 await asyncio.sleep(0)
@@ -199,7 +198,7 @@ class ChangeRecords(SettingRecords):
             for some in slices(codes, AT_ONCE):
                 await connection.execute(self._keep_before(making, some))
                 await connection.execute(self._store(making, settings, some))
-        same = settings_text(next(iter(groups))) if len(groups) == 1 else _MIXED
+        same = as_words(next(iter(groups))) if len(groups) == 1 else _MIXED
         await self._note(connection, making, len(events), same)
         await self._append_all(connection, events)
         return Changed(making.change, len(events), making.revision)
@@ -303,7 +302,7 @@ def _text(row: Any) -> str:  # noqa: ANN401 (of any query with these two)
 
 
 def _words(uses: bool, exempt: str) -> str:
-    return settings_text(TenantSettings(bool(uses), features(exempt)))
+    return as_words(TenantSettings(bool(uses), features(exempt)))
 
 
 def _reader(connection: AsyncConnection) -> Read:

@@ -1,7 +1,4 @@
-"""Establishments with what holds for them, in SQL: a pin, else what is stored, else the file's entry, else the default.
-
-Settings as text are those of `core.setting_words`, in audit events too.
-"""
+"""Establishments with what holds for them, in SQL: a pin, else what is stored, else the file's entry, else the default."""
 
 from __future__ import annotations
 
@@ -12,7 +9,6 @@ import sqlalchemy as sa
 
 from gateway.core.folding import folded
 from gateway.core.policy import TenantSettings
-from gateway.core.setting_words import as_words, from_words
 from gateway.core.subject import Feature
 from gateway.stores.base_tenants import EstablishmentQuery, EstablishmentRow
 from gateway.stores.tables import configured_tenants, establishment_settings, establishments
@@ -97,16 +93,6 @@ def exempt_text(settings: TenantSettings) -> str:
 def features(text: str) -> frozenset[Feature]:
     """Features by name. One that this program does not know exempts nothing."""
     return frozenset(_FEATURES[name] for name in text.split() if name in _FEATURES)
-
-
-def settings_text(settings: TenantSettings) -> str:
-    """Settings as they stand in audit events and records of changes: figures and pages read them by `from_words`."""
-    return as_words(settings)
-
-
-def settings_of(text: str) -> TenantSettings:
-    """The settings of such a text. Raises ValueError."""
-    return from_words(text)
 
 
 def slices(codes: Iterable[str], length: int = 2000) -> Iterator[list[str]]:

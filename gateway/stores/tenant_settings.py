@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.events import Event
 from gateway.core.policy import TenantSettings
+from gateway.core.setting_words import as_words
 from gateway.stores.audit import AuditRecords
 from gateway.stores.base_audit import AuditEvent
 from gateway.stores.base_tenants import (
@@ -30,7 +31,6 @@ from gateway.stores.tenant_rows import (
     holding,
     holding_columns,
     row_of,
-    settings_text,
     typed,
 )
 
@@ -86,7 +86,7 @@ class SettingRecords(AuditRecords):
             insert = self._database.insert(office_settings).values(office=office, **values)
             await connection.execute(insert.on_conflict_do_update(index_elements=["office"], set_=values))
             await note_revision(connection, office, revision)
-            detail = (("before", settings_text(before)), ("after", settings_text(settings)))
+            detail = (("before", as_words(before)), ("after", as_words(settings)))
             await self._append(connection, [event(Event.OFFICE_CHANGED, office, "", stamp, detail)])
             return OfficeRow(settings, revision, stamp.at, stamp.actor)
 

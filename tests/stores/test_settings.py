@@ -109,7 +109,7 @@ async def test_an_offices_settings_are_stored_with_who_and_when(registry: SqlReg
     assert await registry.office_row(OFFICE) == stored
     assert await registry.office_settings(OFFICE) == codes
     assert await registry.office_row(OTHER) is None
-    detail = (("before", "off"), ("after", "on registration-codes"))
+    detail = (("before", "use=0"), ("after", "use=1 codes=1"))
     assert await registry.audit_events("ref-1") == [
         AuditEvent(NOW, "settings.office.changed", "ref-1", "A00000001", "", OFFICE, "", "192.0.2.1", detail)
     ]
@@ -306,8 +306,8 @@ async def test_a_change_gives_every_selected_establishment_but_the_pinned_these_
     assert await office.establishment_settings(OTHER, "000103") is None
     events = await office.audit_events("ref-1")
     assert [told(event) for event in events] == [
-        ("settings.establishment.changed", "000103", "off", "on payslip.own"),
-        ("settings.establishment.changed", "B-1", "off", "on payslip.own"),
+        ("settings.establishment.changed", "000103", "use=0", "use=1 exempt=payslip.own"),
+        ("settings.establishment.changed", "B-1", "use=0", "use=1 exempt=payslip.own"),
     ]
     assert {dict(event.detail)["change"] for event in events} == {changed.change}
     assert {(one.actor, one.office, one.address, one.at) for one in events} == {(WHO.actor, OFFICE, WHO.address, NOW)}
@@ -455,11 +455,11 @@ async def test_an_undo_puts_back_what_was_stored_and_what_was_not(office: SqlReg
     assert await office.establishment_settings(OFFICE, "000104") is None, "the file's entry holds again, not a copy"
     events = await office.audit_events("ref-2")
     assert [told(event) for event in events] == [
-        ("settings.establishment.undone", "000101", "on", "on payslip.own"),
-        ("settings.establishment.undone", "000102", "on", "off"),
-        ("settings.establishment.undone", "000103", "on", "off"),
-        ("settings.establishment.undone", "000104", "on", "on attendance.punch"),
-        ("settings.establishment.undone", "B-1", "on", "off"),
+        ("settings.establishment.undone", "000101", "use=1", "use=1 exempt=payslip.own"),
+        ("settings.establishment.undone", "000102", "use=1", "use=0"),
+        ("settings.establishment.undone", "000103", "use=1", "use=0"),
+        ("settings.establishment.undone", "000104", "use=1", "use=1 exempt=attendance.punch"),
+        ("settings.establishment.undone", "B-1", "use=1", "use=0"),
     ]
 
 
