@@ -13,12 +13,14 @@ import click
 
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
+        "audit": ("gateway.cli_audit", "Verify the audit record, or print it."),
         "check": ("gateway.cli_check", "Say everything that is wrong with a configuration."),
         "demo": ("gateway.cli_run", "Run the demo: three small apps behind a gateway."),
         "explain": ("gateway.cli_explain", "Say how a request would be decided, and why."),
         "keys": ("gateway.cli_keys", "Make the key ring."),
         "migrate": ("gateway.cli_migrate", "Bring the registry's schema up to this version."),
         "reset": ("gateway.cli_reset", "Forget people's second factors, so that they enrol again."),
+        "rollout": ("gateway.cli_rollout", "Say who will be stopped on a date, before it comes."),
         "schema": ("gateway.cli_check", "Print the JSON Schema of the configuration, for editors."),
         "serve": ("gateway.cli_run", "Run the gateway."),
     }

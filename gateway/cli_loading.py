@@ -19,3 +19,12 @@ def loaded(file: Path) -> Configuration:
         click.echo(str(refused), err=True)
         click.echo(f"{len(refused.faults)} fault(s); see `sekisho check {file}`.", err=True)
         raise SystemExit(1) from None
+
+
+configuration_file = click.argument(
+    "file",
+    envvar="SEKISHO_CONFIG",
+    default="routes.yaml",
+    type=click.Path(path_type=Path, dir_okay=False),
+)
+"""FILE of commands about a gateway that is there: what SEKISHO_CONFIG names, else routes.yaml."""

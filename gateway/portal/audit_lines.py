@@ -17,7 +17,7 @@ from gateway.stores.base_audit import AuditEvent, NumberedEvent
 
 _KNOWN = frozenset(event.value for event in Event)
 _RIGHTS = frozenset(right.value for right in Right)
-_NOTES = frozenset({"change", "clock_offset_steps", "left", "reason", "rule", "user"})
+_NOTES = frozenset({"as", "by", "change", "clock_offset_steps", "count", "left", "reason", "rule", "search", "user"})
 _CHANGES = ("before", "after")
 _FEATURES = (Feature.ATTENDANCE_PUNCH, Feature.ATTENDANCE_NOTIFICATIONS, Feature.PAYSLIP_OWN)
 

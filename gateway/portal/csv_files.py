@@ -14,13 +14,13 @@ from urllib.parse import quote
 from aiohttp import web
 
 from gateway.core.errors import StoreUnavailable
+from gateway.core.spreadsheets import guarded
 from gateway.portal.visits import VISIT
 
 WINDOWS = "cp932"
 UNWRITABLE = "〓"  # printers' mark for a character that the case does not hold: a `?` could have been in the name
 _GETA = UNWRITABLE.encode(WINDOWS)
 _MARK = b"\xef\xbb\xbf"
-_FORMULA = ("=", "+", "-", "@", "\t", "\0", "\r", "＝", "＋", "－", "＠")  # Excel in Japan computes full width too
 _TWINS = str.maketrans({"〜": "～", "−": "－", "—": "―", "‖": "∥", "¢": "￠", "£": "￡", "¬": "￢", "\xa0": " "})
 _log = logging.getLogger(__name__)
 Lines = Iterable[Sequence[str]]
@@ -51,17 +51,12 @@ async def send_csv(
 
 
 def encoded(lines: Lines, *, windows: bool) -> bytes:
-    """Lines as bytes, with CRLF. A cell that a spreadsheet would compute gets a quote before it (OWASP ASVS 1.2.10)."""
+    """Lines as bytes, with CRLF. A cell that a spreadsheet would compute is text."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows([guarded(cell) for cell in line] for line in lines)
     if not windows:
         return text.getvalue().encode()
     return _windows(text.getvalue().translate(_TWINS))
-
-
-def guarded(cell: str) -> str:
-    """The cell as text for every spreadsheet."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def unwritable(text: str) -> str:
