@@ -48,6 +48,7 @@ from gateway.proxy.sign_in import SignIn, SignInParts
 from gateway.proxy.sign_out import LegacySignOut
 from gateway.proxy.vaulting import Vault
 from gateway.proxy.waiting import Waiting
+from gateway.retention import Retention
 from gateway.roster import RosterKeeper
 from gateway.stores.base import Registry
 from gateway.stores.sealing import KeyRing
@@ -115,6 +116,9 @@ class Generation:
     async def open(self, sockets: tuple[socket.socket, ...]) -> None:
         """Start the portal and the lane; the lane takes connections from copies of these sockets."""
         await self.roster.begin()
+        retention = Retention(self.registry, self.configuration.audit_keep_seconds, self.clock)
+        retention.start()
+        self.stack.push_async_callback(retention.close)
         configuration = self.configuration
         framed = any(rule.framed for app in configuration.apps for rule in app.sign_in)
         secure = configuration.public.secure
