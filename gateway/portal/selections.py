@@ -149,4 +149,4 @@ async def without_all(request: web.Request, picked: Picked, conditions: Conditio
 
 
 def _typed(value: object) -> str:
-    return value.strip()[:_TYPED] if isinstance(value, str) else ""
+    return value.replace("\0", "").strip()[:_TYPED] if isinstance(value, str) else ""

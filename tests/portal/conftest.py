@@ -6,7 +6,7 @@ import asyncio
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -155,8 +155,27 @@ def rollout() -> Rollout:
     return Rollout()
 
 
+@pytest.fixture(scope="session")
+def renderer() -> Callable[[Callable[[], float]], Renderer]:
+    """One renderer for every world, with the clock of the one that asks last: templates are compiled once."""
+    clocks: list[Callable[[], float]] = []
+
+    def now() -> float:
+        return clocks[-1]()
+
+    made = Renderer(SERVICE, now, secure=False)
+
+    def under(clock: Callable[[], float]) -> Renderer:
+        clocks.append(clock)
+        return made
+
+    return under
+
+
 @pytest.fixture
-async def world(tmp_path: Path, empty_registry: Path, rollout: Rollout) -> AsyncIterator[World]:
+async def world(
+    tmp_path: Path, empty_registry: Path, rollout: Rollout, renderer: Callable[[Callable[[], float]], Renderer]
+) -> AsyncIterator[World]:
     now = [NOON]
     clock = lambda: now[0]  # noqa: E731
     keys = KeyRing.generate_file(tmp_path / "keys")
@@ -178,7 +197,7 @@ async def world(tmp_path: Path, empty_registry: Path, rollout: Rollout) -> Async
 
     factors = SecondFactors(registry, keys, LockoutLimits(), Window(), "ネットde顧問", clock)
     app = build_portal(
-        Renderer(SERVICE, clock, secure=False),
+        renderer(clock),
         sessions,
         factors,
         policy_of,
