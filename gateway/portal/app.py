@@ -69,7 +69,7 @@ LARGE_FORMS: Final = {IMPORT: 16 << 20}
 TOUCH_SECONDS: Final = 30.0
 _SIGNED_IN = frozenset({Level.CHOICE_DUE, Level.CODE_DUE, Level.RESTRICTED, Level.FULL})
 _HTTP_PROBLEMS = {404: Problem.NOT_FOUND, 405: Problem.METHOD, 413: Problem.TOO_LARGE}
-_PUBLIC = (PREFIX, "/.sekisho/help/", RESET_DONE)
+_PUBLIC = (PREFIX, "/.sekisho/help", RESET_DONE)
 _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -36,11 +36,12 @@ class Assets:
         style = brand_css(colour).encode() + (_STATIC / "sekisho.css").read_bytes()
         self.style = _named("sekisho", ".css", "text/css; charset=utf-8", style)
         self.office_style = _named("office", ".css", "text/css; charset=utf-8", (_STATIC / "office.css").read_bytes())
+        self.help_style = _named("help", ".css", "text/css; charset=utf-8", (_STATIC / "help.css").read_bytes())
         script = (_STATIC / "sekisho.js").read_bytes()
         self.script = _named("sekisho", ".js", "text/javascript; charset=utf-8", script)
         self.logo = _logo(logo) if logo is not None else None
         self.icon = _named("icon", ".svg", "image/svg+xml", (_STATIC / "icon.svg").read_bytes())
-        every = (self.style, self.office_style, self.script, self.icon) + (
+        every = (self.style, self.office_style, self.help_style, self.script, self.icon) + (
             (self.logo,) if self.logo is not None else ()
         )
         self._by_address = {asset.address: asset for asset in every}

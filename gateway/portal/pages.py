@@ -123,6 +123,7 @@ class Renderer:
             icon=self.assets.icon.address,
             style=self.assets.style.address,
             office_style=self.assets.office_style.address,
+            help_style=self.assets.help_style.address,
             script=self.assets.script.address,
             sentence=self._sentences.get(name, ""),
             reference=reference,

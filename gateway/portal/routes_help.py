@@ -4,4 +4,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
-ROUTES: tuple[web.RouteDef, ...] = ()
+from gateway.portal import help as guides
+
+HOME = "/.sekisho/help/"
+ROUTES: tuple[web.RouteDef, ...] = (
+    web.get(HOME.rstrip("/"), guides.home),
+    web.get(HOME, guides.index),
+    web.get(HOME + "print", guides.booklet),
+    web.get(HOME + "{name}", guides.guide),
+)

@@ -13,7 +13,6 @@ from gateway.portal.views import (
     ChoiceView,
     CodeView,
     EnrolmentView,
-    InstallView,
     LockedView,
     Message,
     ProblemView,
@@ -56,7 +55,6 @@ _SIGN_IN: tuple[View, ...] = (
     LockedView(_CSRF, None, _BACK),
     StepUpView(_CSRF, "/shugyo/sheet?month=202610", False, "/.sekisho/code", _BACK),
     StepUpView(_CSRF, "", True, "/.sekisho/code"),
-    InstallView(),
     *(ProblemView(problem.value) for problem in Problem),
     ProblemView(Problem.EXPIRED.value, "/login", Message("problem.sign-in")),
 )

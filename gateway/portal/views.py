@@ -116,13 +116,6 @@ class ProblemView:
 
 
 @dataclass(frozen=True, slots=True)
-class InstallView:
-    """How to get an authenticator app. Public: whoever cannot sign in must be able to read it."""
-
-    name: ClassVar[PageName] = PageName.INSTALL
-
-
-@dataclass(frozen=True, slots=True)
 class BackLink:
     """A way back that needs no code."""
 
@@ -153,6 +146,7 @@ class Frame:
     icon: str
     style: str
     office_style: str
+    help_style: str
     script: str
     sentence: str
     reference: str

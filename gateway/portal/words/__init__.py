@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from gateway.portal.words import (
     en,
+    en_drawings,
     en_help,
     en_people,
     en_records,
     en_registration,
     en_settings,
     ja,
+    ja_drawings,
     ja_help,
     ja_people,
     ja_records,
@@ -19,8 +21,24 @@ from gateway.portal.words import (
 
 LANGUAGES = ("ja", "en")
 PARTS = {
-    "ja": (ja.WORDS, ja_settings.WORDS, ja_people.WORDS, ja_records.WORDS, ja_help.WORDS, ja_registration.WORDS),
-    "en": (en.WORDS, en_settings.WORDS, en_people.WORDS, en_records.WORDS, en_help.WORDS, en_registration.WORDS),
+    "ja": (
+        ja.WORDS,
+        ja_settings.WORDS,
+        ja_people.WORDS,
+        ja_records.WORDS,
+        ja_help.WORDS,
+        ja_drawings.WORDS,
+        ja_registration.WORDS,
+    ),
+    "en": (
+        en.WORDS,
+        en_settings.WORDS,
+        en_people.WORDS,
+        en_records.WORDS,
+        en_help.WORDS,
+        en_drawings.WORDS,
+        en_registration.WORDS,
+    ),
 }
 CATALOGUES = {
     language: {key: text for part in parts for key, text in part.items()} for language, parts in PARTS.items()
