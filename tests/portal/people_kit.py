@@ -44,7 +44,7 @@ async def fill(world: World, people: Iterable[Subject] = EVERYBODY) -> None:
     """Put them into roster and directory."""
     lines = tuple(people)
     world.people |= {one.login_id: one for one in lines}
-    await world.registry.replace_configured("test", ESTABLISHMENTS, (), [line_of(one) for one in lines])
+    await world.registry.replace_configured(repr(lines), ESTABLISHMENTS, (), [line_of(one) for one in lines])
 
 
 def line_of(one: Subject) -> PersonLine:
