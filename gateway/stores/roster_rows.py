@@ -18,7 +18,7 @@ from gateway.stores.tenant_rows import typed
 # Who knows more stands first: a source takes over the rows of those behind it, never the other way round.
 DATABASE, CONFIGURATION, SIGN_IN = _SOURCES = ("database", "configuration", "sign-in")
 _AT_ONCE = 500  # rows: to fold and to hand over more would hold the loop for too long
-_LOOKED_AT = 5000
+_LOOKED_AT = 2000
 
 _T = TypeVar("_T")
 Row = dict[str, Any]
@@ -37,7 +37,7 @@ class Takeover:
     async def list_establishments(self, rows: Iterable[tuple[str, Establishment]]) -> None:
         """Merge establishments, each with its office."""
         for some in _batches(rows):
-            lines = [_establishment_line(office, one, self._source) for office, one in some]
+            lines = [establishment_line(office, one, self._source) for office, one in some]
             self._establishments.update((line["office"], line["code"]) for line in lines)
             await self._merge(establishments, ("office", "code"), lines)
 
@@ -101,7 +101,7 @@ async def note_establishments(
     database: Database, connection: AsyncConnection, keys: Iterable[tuple[str, str]], source: str
 ) -> None:
     """Make sure that these (office, code) are in the roster."""
-    lines = [_establishment_line(office, Establishment(code), source) for office, code in keys]
+    lines = [establishment_line(office, Establishment(code), source) for office, code in keys]
     await connection.execute(database.insert(establishments).on_conflict_do_nothing(), lines)
 
 
@@ -112,7 +112,8 @@ def person_line(person: PersonLine, source: str) -> Row:
     return line | {"folded": f"{folded(person.login_id)}\n{searchable(person.name)}", "source": source}
 
 
-def _establishment_line(office: str, one: Establishment, source: str) -> Row:
+def establishment_line(office: str, one: Establishment, source: str) -> Row:
+    """A row of `establishments`; `people_read_at` is not for a list to say."""
     return {
         "office": typed(office),
         "code": typed(one.code),

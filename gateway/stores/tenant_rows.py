@@ -1,4 +1,5 @@
-"""Establishments with what holds for them, in SQL: a pin, else what is stored, else the file's entry, else the default."""
+"""Establishments with what holds for them, in SQL: a pin, else what is stored, else the entry of the file, else the
+default."""
 
 from __future__ import annotations
 
