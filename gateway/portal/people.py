@@ -21,7 +21,7 @@ from gateway.portal.people_search import STATES, Asked, asked, drop, keep, load,
 from gateway.portal.views import Message
 from gateway.portal.views_office import Banner, BannerKind, FieldFault, page_number, pager
 from gateway.portal.views_people import PeopleView
-from gateway.portal.visits import PEOPLE, PORTAL, VISIT, Freshness, Visit, page, see_other
+from gateway.portal.visits import PEOPLE, PORTAL, VISIT, Freshness, Portal, Visit, page, see_other
 from gateway.stores.base_people import PeoplePage, PeopleQuery
 
 PAGE_SIZE = 20
@@ -43,9 +43,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     faults = _faults(request)
     if isinstance(query, PeopleQuery):
         fresh = await _refreshed(request, query)
-        now = portal.clock()
-        found = await portal.offices.registry.find_people(query, now, (number - 1) * PAGE_SIZE, PAGE_SIZE)
-        number = min(number, max(1, -(-found.total // PAGE_SIZE)))
+        number, found = await _page(portal, query, number)
     else:
         faults = query
     ticked = await selection(request)
@@ -178,6 +176,16 @@ def _csv(seen: Asked) -> tuple[tuple[Message, str], ...]:
         (Message(f"people.csv.{encoding}"), f"{PEOPLE_CSV}?{urlencode([*conditions, ('encoding', encoding)])}")
         for encoding in ("utf-8", "cp932")
     )
+
+
+async def _page(portal: Portal, query: PeopleQuery, number: int) -> tuple[int, PeoplePage]:
+    """The page with this number, or the last one there is."""
+    registry, now = portal.offices.registry, portal.clock()
+    found = await registry.find_people(query, now, (number - 1) * PAGE_SIZE, PAGE_SIZE)
+    last = max(1, -(-found.total // PAGE_SIZE))
+    if number <= last:
+        return number, found
+    return last, await registry.find_people(query, now, (last - 1) * PAGE_SIZE, PAGE_SIZE)
 
 
 async def _refreshed(request: web.Request, query: PeopleQuery) -> Freshness:
