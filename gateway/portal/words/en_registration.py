@@ -64,7 +64,7 @@ WORDS: dict[str, str] = {
     "registration.slip.code": "Registration code",
     "registration.slip.until": "Valid until",
     "registration.slip.until.day": "{day}",
-    "registration.slip.how": "Open {address}, sign in and choose “Use every feature”. Enter this registration code before you register your authenticator app.",
+    "registration.slip.how": "Open {address}, sign in and, where you are asked, choose “Use every feature”. Enter this registration code before you register your authenticator app.",
     "registration.slip.keep": "It can be used once. Show it to nobody else.",
     "registration.csv": "Save as a file",
     "registration.csv.note": "For a mail merge, for example. The file holds the codes: delete it when you are done.",

@@ -64,7 +64,7 @@ WORDS: dict[str, str] = {
     "registration.slip.code": "登録コード",
     "registration.slip.until": "有効期限",
     "registration.slip.until.day": "{day} まで",
-    "registration.slip.how": "{address} を開いてログインし、「すべての機能を利用する」を選びます。認証アプリの登録の前に、この登録コードを入力してください。",
+    "registration.slip.how": "{address} を開いてログインします。選択画面では「すべての機能を利用する」を選び、認証アプリの登録の前に、この登録コードを入力してください。",
     "registration.slip.keep": "1回だけ使えます。ほかの人に見せないでください。",
     "registration.csv": "ファイルに保存",
     "registration.csv.note": "差し込み印刷などに使えます。登録コードが書かれているので、使い終わったら削除してください。",
