@@ -9,8 +9,7 @@ import json
 import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
-from datetime import time as time_of_day
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,6 +19,7 @@ from gateway.cli_loading import configuration_file, loaded
 from gateway.config.settings import Configuration
 from gateway.core.errors import GatewayError, StoreUnavailable
 from gateway.core.spreadsheets import guarded
+from gateway.core.typed_dates import typed_date
 from gateway.stores.base_audit import OfficeReadiness, Readiness, ReadinessRules, UnreadyPerson
 from gateway.stores.readiness_rules import rules_at
 
@@ -84,10 +84,10 @@ def _rules(configuration: Configuration, typed: str) -> ReadinessRules:
 
 def moment(typed: str, zone: ZoneInfo) -> float:
     """A date alone is its last second: what happens on that day has happened. Raises click.BadParameter."""
+    day = typed_date(typed)
     try:
-        if len(typed) == len("2027-04-01"):
-            day = date.fromisoformat(typed)
-            return datetime.combine(day + timedelta(days=1), time_of_day(), zone).timestamp() - 1
+        if day is not None:
+            return datetime.combine(day + timedelta(days=1), time(), zone).timestamp() - 1
         local = datetime.fromisoformat(typed)
     except (ValueError, OverflowError):
         raise click.BadParameter("write 2027-04-01 or 2027-04-01T09:00.", param_hint="--at") from None
