@@ -14,7 +14,7 @@ from gateway.config.settings import Service
 from gateway.core.messages import Answer, Headers, RequestHead, header_values
 from gateway.core.navigation import is_navigation
 from gateway.core.problems import Problem
-from gateway.portal import moments
+from gateway.portal import days, moments
 from gateway.portal.assets import Assets
 from gateway.portal.headers import page_headers
 from gateway.portal.problems import NATURES, Nature, problem_json
@@ -142,6 +142,8 @@ class Renderer:
             "qr": qr_svg,
             "moment": lambda seconds: moments.moment(seconds, zone, language),
             "clock": lambda seconds: moments.clock(seconds, now, zone, language),
+            "day": lambda seconds: days.day(seconds, zone, language),
+            "short_day": lambda seconds: days.short_day(seconds, zone, language),
         }
 
 
