@@ -106,13 +106,20 @@ class Visitor:
         if self.path.startswith("/.sekisho/choice"):
             self.press(EVERYTHING)
         self.prove(login_id)
+        self.own_enrolment()
         expect(self.page.locator("#menu")).to_be_visible()
 
     def restricted(self, login_id: str, wording: str = "就業打刻・明細閲覧のみ利用する") -> None:
         """Sign in without a code."""
         self.sign_in(login_id)
         self.press(wording)
+        self.own_enrolment()
         expect(self.page.locator("#greeting")).to_be_visible()
+
+    def own_enrolment(self) -> None:
+        """Who enrolled since they were here last is asked once whether it was them."""
+        if self.path.startswith("/.sekisho/notice"):
+            self.press("自分で登録しました")
 
     # What they see
 
