@@ -97,6 +97,9 @@ def _forms() -> tuple[dict[str, str], dict[str, str]]:
 
 _ANYWHERE, _AT_AN_END = _forms()
 _FORM = re.compile("|".join(map(re.escape, _ANYWHERE)))
+_MAYBE_FORM = re.compile(
+    r"[会法()\[\]{}<>「」『』【】〔〕〈〉《》]|いしや|ほうじん"
+)  # most names of people have none of it
 _END = re.compile("|".join(("^" if one.endswith(")") else "") + re.escape(one) + ("$" if one.startswith("(") else "")
                            for one in _AT_AN_END))  # fmt: skip
 
@@ -104,6 +107,8 @@ _END = re.compile("|".join(("^" if one.endswith(")") else "") + re.escape(one) +
 def folded(text: str) -> str:
     """What was typed, as it is looked for. Company forms are left out, unless there is nothing else."""
     spelled = _spelled(text)
+    if not _MAYBE_FORM.search(spelled):
+        return spelled
     return _without_form(spelled) or _with_form_in_full(spelled)
 
 
@@ -114,6 +119,8 @@ def searchable(name: str, longest: int = 200) -> str:
     finds whatever is one. Each is cut off after so many characters, so that an index can hold it.
     """
     spelled = _spelled(name)
+    if not _MAYBE_FORM.search(spelled):
+        return spelled[:longest]
     without = _without_form(spelled)
     full = _with_form_in_full(spelled)
     return full[:longest] if full == without or not without else f"{without[:longest]}\n{full[:longest]}"

@@ -9,7 +9,7 @@ Each source takes away only its own rows (see `roster_rows`). Only rows that dif
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,12 +21,15 @@ from gateway.stores.roster_rows import CONFIGURATION, DATABASE, SIGN_IN, Takeove
 from gateway.stores.tables import configured_tenants, establishments, installation, offices, people
 from gateway.stores.tenant_rows import exempt_text, typed
 
-_BULK_SECONDS = 900.0  # for a million people
 _SEEN_SECONDS = 86400.0  # how exactly it is known when somebody was last seen: not every sign-in is a write
 _TOLD_AT_SIGN_IN = ("kind", "office", "establishment", "employee", "role")
 _DIGEST = {"name": "configured tenants"}
 
 _people = people.c
+
+
+class _NotedAlready(Exception):
+    """This configuration was taken over by another process."""
 
 
 class RosterRecords:
@@ -46,35 +49,40 @@ class RosterRecords:
         async with self._database.reading() as connection:
             if (await connection.execute(noted)).scalar_one_or_none() == digest:
                 return False
-        async with self._database.writing(_BULK_SECONDS) as connection:
+
+        async def begin(connection: AsyncConnection) -> None:
             await self._take_turn(connection)
             if (await connection.execute(noted)).scalar_one() == digest:
-                return False  # another process did it while this one waited
-            takeover = Takeover(self._database, connection, CONFIGURATION)
-            await takeover.list_establishments(establishments)
-            await takeover.list_unnamed(await _replace_entries(connection, entries))
-            await takeover.list_people(people)
-            await takeover.drop_establishments()
-            await takeover.drop_people()
-            await connection.execute(sa.update(installation).filter_by(**_DIGEST).values(value=digest))
-            return True
+                raise _NotedAlready  # by another process, while this one was comparing or waiting
+
+        try:
+            async with Takeover(self._database, CONFIGURATION, begin) as takeover:
+                listed = list(entries)
+                await takeover.list_establishments(establishments)
+                await takeover.list_unnamed((office, establishment) for office, establishment, _, _ in listed)
+                await takeover.list_people(people)
+                await takeover.drop_establishments()
+                await takeover.drop_people()
+                connection = await takeover.written()
+                await _replace_entries(connection, listed)
+                await connection.execute(sa.update(installation).filter_by(**_DIGEST).values(value=digest))
+        except _NotedAlready:
+            return False
+        return True
 
     async def replace_establishments(self, office: str, rows: Iterable[Establishment], at: float) -> None:
         """See Roster.replace_establishments."""
-        async with self._database.writing(_BULK_SECONDS) as connection:
-            await self._take_turn(connection)
-            takeover = Takeover(self._database, connection, DATABASE)
+        async with Takeover(self._database, DATABASE, self._take_turn) as takeover:
             await takeover.list_establishments((office, row) for row in rows)
             await takeover.drop_establishments(establishments.c.office == office)
-            await self._note_office(connection, office, {"establishments_read_at": at})
+            await self._note_office(await takeover.written(), office, {"establishments_read_at": at})
 
     async def replace_people(self, office: str, establishment: str, people: Iterable[PersonLine], at: float) -> None:
         """See Roster.replace_people. Raises ValueError for a person of another tenant."""
-        async with self._database.writing(_BULK_SECONDS) as connection:
-            await self._take_turn(connection)
-            takeover = Takeover(self._database, connection, DATABASE)
+        async with Takeover(self._database, DATABASE, self._take_turn) as takeover:
             await takeover.list_people(_all_of(people, office, establishment))
             await takeover.drop_people(_people.office == office, _people.establishment == establishment)
+            connection = await takeover.written()
             if establishment:
                 read = sa.update(establishments).filter_by(office=office, code=establishment)
                 await connection.execute(read.values(people_read_at=at))
@@ -121,10 +129,9 @@ class RosterRecords:
 
 
 async def _replace_entries(
-    connection: AsyncConnection, entries: Iterable[tuple[str, str, TenantSettings, bool]]
-) -> list[tuple[str, str]]:
-    """Put down what the file says of single tenants; which establishments these are."""
-    listed = list(entries)
+    connection: AsyncConnection, entries: Sequence[tuple[str, str, TenantSettings, bool]]
+) -> None:
+    """Put down what the file says of single tenants."""
     lines = [
         {
             "office": office,
@@ -133,12 +140,11 @@ async def _replace_entries(
             "exempt": exempt_text(settings),
             "pinned": pinned,
         }
-        for office, establishment, settings, pinned in listed
+        for office, establishment, settings, pinned in entries
     ]
     await connection.execute(sa.delete(configured_tenants))
     if lines:
         await connection.execute(sa.insert(configured_tenants), lines)
-    return [(office, establishment) for office, establishment, _, _ in listed]
 
 
 def _all_of(people: Iterable[PersonLine], office: str, establishment: str) -> Iterator[PersonLine]:
