@@ -125,6 +125,39 @@ async def test_an_owner_has_no_more_sessions_than_the_bound_and_the_oldest_ends(
     assert await session_store.remove_owner("A00010001") == MOST_OF_ONE_OWNER
 
 
+async def test_owners_are_present_while_a_session_of_theirs_lives(session_store: SessionStore, clock: Clock) -> None:
+    assert await session_store.present([]) == 0
+    await session_store.create(b"1", b"a", "山田 太郎", clock() + 60)
+    await session_store.create(b"2", b"a", "山田 太郎", clock() + 120)
+    await session_store.create(b"3", b"a", "B00000102", clock() + 60)
+    await session_store.create(b"4", b"a", "B00000103", clock() + 600)
+    both = ["山田 太郎", "B00000102", "nobody"]
+    assert await session_store.present(both) == 2, "each counts once, and others do not"
+    assert await session_store.present(["nobody", ""]) == 0
+    clock.forward(60)
+    assert await session_store.present(both) == 1, "an ended session is none"
+    assert await session_store.remove(b"2")
+    assert await session_store.present(both) == 0
+
+
+async def test_owners_stay_present_as_long_as_their_session_goes_on(session_store: SessionStore, clock: Clock) -> None:
+    await session_store.create(KEY, b"a", "B00000101", clock() + 60)
+    await session_store.replace(KEY, 1, b"b", clock() + 120)
+    clock.forward(60)
+    assert await session_store.present(["B00000101"]) == 1
+    await session_store.rotate(KEY, OTHER, 2, b"c", "B00000101", clock() + 120)
+    clock.forward(60)
+    assert await session_store.present(["B00000101"]) == 1
+    await session_store.remove_owner("B00000101")
+    assert await session_store.present(["B00000101"]) == 0
+
+
+async def test_any_number_of_owners_can_be_asked_for(session_store: SessionStore, clock: Clock) -> None:
+    for number in (0, 499, 500, 1200):
+        await session_store.create(b"%d" % number, b"a", f"B{number}", clock() + 60)
+    assert await session_store.present([f"B{number}" for number in range(1201)]) == 4
+
+
 async def test_what_is_held_is_taken_once(session_store: SessionStore, clock: Clock) -> None:
     await session_store.hold(KEY, b"first", clock() + 60)
     await session_store.hold(KEY, b"second", clock() + 60)
