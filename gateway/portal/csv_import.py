@@ -92,13 +92,16 @@ async def _known(request: web.Request) -> tuple[int, Mapping[str, Known]]:
 
 def _kept(file: str, reading: Reading, revision: int, known: Mapping[str, Known]) -> dict[str, Any]:
     before = sum(known[code].settings.uses_second_factor for code, _ in reading.changes)
+    changes: dict[str, list[str]] = {}
+    for code, settings in reading.changes:
+        changes.setdefault(as_words(settings), []).append(code)
     return {
         "file": file[-_LONGEST_NAME:],
         "lines": reading.lines,
         "zeros": reading.zeros,
         "revision": revision,
         "before": before,
-        "changes": [[code, as_words(settings)] for code, settings in reading.changes],
+        "changes": changes,
         "faults": [[fault.line, fault.message.key, fault.message.values] for fault in reading.faults],
     }
 
@@ -161,4 +164,5 @@ async def do(request: web.Request) -> web.Response:
 
 
 def _changes(kept: Mapping[str, Any]) -> list[tuple[str, TenantSettings]]:
-    return [(code, from_words(words)) for code, words in kept["changes"]]
+    groups = [(from_words(words), codes) for words, codes in kept["changes"].items()]
+    return [(code, settings) for settings, codes in groups for code in codes]

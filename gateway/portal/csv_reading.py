@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from gateway.portal.views import Message
 LINE_LIMIT = 100_000
 _LONGEST_CELL = 60  # characters of a cell that are repeated in a sentence
 _MARK = b"\xef\xbb\xbf"
+_NO_TEXT = re.compile("[\0\uf8f0-\uf8f3]")  # bytes that are no character; what cp932 makes of single bytes without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def _text(content: bytes) -> str:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if "\0" not in text:
+        if not _NO_TEXT.search(text):
             return text
     raise Unreadable("settings.import.fault.encoding")
 

@@ -69,9 +69,11 @@ def column_of(heading: str) -> Column | None:
 
 def word_of(column: Column, cell: str) -> str | None:
     """The meaning of a cell: one of WORDS; None when it has none."""
-    return _cells(column).get(_plain(cell))
+    known = _cells(column)
+    return known.get(cell) or known.get(_plain(cell))  # most cells are as an export wrote them
 
 
+@cache
 def settings_of(uses: str, payslip: str, attendance: str) -> TenantSettings:
     """The settings that three words say."""
     choice = Choice("", payslip == "free", attendance != "code", attendance)
@@ -90,4 +92,4 @@ def _headings() -> Mapping[str, Column]:
 @cache
 def _cells(column: Column) -> Mapping[str, str]:
     said = [(text[f"settings.csv.{column}.{word}"], word) for text in CATALOGUES.values() for word in WORDS[column]]
-    return {_plain(text): word for text, word in said}
+    return {_plain(text): word for text, word in said} | dict(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import zlib
@@ -34,7 +35,7 @@ async def draft(request: web.Request, name: str) -> Mapping[str, Any]:
 async def keep_draft(request: web.Request, name: str, kept: Mapping[str, Any]) -> None:
     """Keep it in place of an earlier one, as long as the session can last."""
     visit = request[VISIT]
-    data = zlib.compress(json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode(), 3)
+    data = await asyncio.to_thread(_packed, kept)
     ends = visit.live.record.session.password_at + visit.policy.absolute_seconds
     await request.app[PORTAL].offices.registry.keep_draft(_owner(visit), name, data, ends)
 
@@ -42,6 +43,11 @@ async def keep_draft(request: web.Request, name: str, kept: Mapping[str, Any]) -
 async def drop_draft(request: web.Request, name: str) -> None:
     """It is done, or of no use any more."""
     await request.app[PORTAL].offices.registry.drop_draft(_owner(request[VISIT]), name)
+
+
+def _packed(kept: Mapping[str, Any]) -> bytes:
+    """In a thread: a hundred thousand codes take a while, and whoever compresses lets others run."""
+    return zlib.compress(json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode(), 3)
 
 
 def _owner(visit: Visit) -> str:

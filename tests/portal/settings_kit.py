@@ -107,9 +107,9 @@ async def submit(browser: Browser, action: str, fields: dict[str, str | None] | 
 
 
 async def send(browser: Browser, path: str, fields: list[tuple[str, str]]) -> Browser:
-    """As a browser does: fields in order, some of them several times; then the page that it leads to."""
+    """As a browser does: fields in order, some of them several times; then the page that all this leads to."""
     await browser._ask("POST", path, cast("dict[str, str]", cast("Any", fields)), {})
-    if browser.status == 303:
+    while browser.status == 303:
         await browser.get(browser.location.partition("#")[0])
     return browser
 
