@@ -13,8 +13,8 @@ from gateway.core.selection import Picked
 from gateway.portal.csv_files import WINDOWS, send_csv, unwritable
 from gateway.portal.csv_settings import headings, line_of
 from gateway.portal.office_nav import office_nav
-from gateway.portal.selections import ListState, list_state, picked_codes, query_of, selection_of
-from gateway.portal.settings_listing import EXPORT_PAGE
+from gateway.portal.selections import ListState, list_state, query_of, selection_of
+from gateway.portal.settings_listing import EXPORT_PAGE, picked_count
 from gateway.portal.settings_now import default_of, registry_of, where_open
 from gateway.portal.views_settings import ExportView
 from gateway.portal.visits import PORTAL, VISIT, page, see_other
@@ -36,7 +36,7 @@ async def show(request: web.Request) -> web.Response:
     view = ExportView(
         nav=office_nav(request),
         found=found.total,
-        picked=0 if state.picked.nothing else len(await picked_codes(request, state.picked)),
+        picked=await picked_count(request, state.picked, state.conditions, found.total),
         scope=scope,
         back=state.back(),
         lacking=tuple(lacking[:_SHOWN]),

@@ -29,7 +29,7 @@ from gateway.portal.visits import PORTAL, SETTINGS, VISIT, page, see_other
 from gateway.stores.base_tenants import Conflict, Impact
 
 UNDO_PAGE = f"{SETTINGS}/undo"
-_ASKED_PEOPLE = 50_000  # more are not asked about one by one before every bulk change
+ASKED_PEOPLE = 50_000  # more are not asked about one by one before every bulk change
 _AT_ONCE = 500  # establishments
 
 
@@ -48,7 +48,8 @@ async def show(request: web.Request) -> web.Response:
 
 async def _view(request: web.Request, state: ListState, settings: TenantSettings, impact: Impact) -> BulkView:
     changed = request.query.get("fault") == "changed"
-    codes = await picked_codes(request, state.picked)
+    few = impact.people <= ASKED_PEOPLE
+    codes = await picked_codes(request, state.picked) if few else ()
     return BulkView(
         csrf=request[VISIT].live.record.csrf,
         nav=office_nav(request),
@@ -70,7 +71,7 @@ async def _view(request: web.Request, state: ListState, settings: TenantSettings
 
 async def signed_in(request: web.Request, codes: Sequence[str], people: int) -> int | None:
     """How many of these establishments' people are signed in now; None when there are too many to ask about."""
-    if people > _ASKED_PEOPLE:
+    if people > ASKED_PEOPLE:
         return None
     registry, office, rest = registry_of(request), own_office(request), iter(codes)
     present = 0

@@ -50,7 +50,7 @@ async def listing_of(request: web.Request) -> tuple[Listing, Pager]:
         conditions=conditions,
         searched=conditions != ALL,
         lines=tuple(line_of(row, state.picked) for row in found.rows),
-        picked=await _picked_count(request, state.picked, conditions, found.total),
+        picked=await picked_count(request, state.picked, conditions, found.total),
         choice=state.choice,
         stale=not fresh.current,
         read_at=fresh.read_at,
@@ -63,7 +63,8 @@ async def _found(request: web.Request, conditions: Conditions, number: int) -> E
     return await registry_of(request).find_establishments(query, default_of(request), offset, PAGE_SIZE)
 
 
-async def _picked_count(request: web.Request, picked: Picked, shown: Conditions, total: int) -> int:
+async def picked_count(request: web.Request, picked: Picked, shown: Conditions, total: int) -> int:
+    """How many are picked, where a search for `shown` finds `total`."""
     if picked.everything is None:
         return len(picked.codes)
     if picked.everything != shown:

@@ -18,6 +18,7 @@ from gateway.core.errors import StoreUnavailable
 from gateway.core.policy import TenantSettings
 from gateway.core.subject import Feature
 from gateway.portal import csv_reading
+from gateway.portal.csv_files import encoded
 from gateway.portal.csv_reading import LINE_LIMIT, Known, Reading, Unreadable, read_settings
 from gateway.portal.csv_settings import Column, headings, line_of
 from gateway.portal.pages import translate
@@ -113,6 +114,12 @@ class TestReading:
         found = read_settings(content, KNOWN, "ja")
         assert [code for code, _ in found.changes] == ["000001", "000002"]
         assert found.zeros == 1
+
+    def test_a_code_that_a_spreadsheet_would_compute_goes_out_and_comes_back(self) -> None:
+        known = {code: Known(DEFAULT, pinned=False) for code in ("-12", "@3", "=1")}
+        content = encoded([headings("ja"), *(line_of(row(code, USED), "ja") for code in known)], windows=True)
+        assert b"'-12" in content
+        assert dict(read_settings(content, known, "ja").changes) == dict.fromkeys(known, USED)
 
     def test_a_code_without_zeros_that_could_be_two_is_none(self) -> None:
         known = {"01": Known(DEFAULT, False), "001": Known(DEFAULT, False)}
