@@ -6,6 +6,7 @@ for the session as a set of login IDs; whether each may be reset is asked when i
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from urllib.parse import urlencode
@@ -39,10 +40,11 @@ async def show(request: web.Request) -> web.StreamResponse:
     scope, seen = scope_of(visit), await asked(request)
     query = query_of(seen.search, scope, portal.renderer.service.time_zone)
     number = page_number(request.query.get("page", ""))
-    found, fresh = PeoplePage((), 0), Freshness(True, None)
+    found, fresh, partial = PeoplePage((), 0), Freshness(True, None), False
     faults = _faults(request)
     if isinstance(query, PeopleQuery):
-        fresh = await _refreshed(request, query)
+        fresh = await _refreshed(request, query, scope)
+        partial = query.establishment is None and fresh.read_at is not None
         number, found = await _page(portal, query, number)
     else:
         faults = query
@@ -63,6 +65,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         codes=visit.policy.registration_code,
         stale=not fresh.current,
         read_at=fresh.read_at,
+        partial=partial,
         faults=faults,
         banner=await _banner(request),
     )
@@ -188,11 +191,15 @@ async def _page(portal: Portal, query: PeopleQuery, number: int) -> tuple[int, P
     return last, await registry.find_people(query, now, (last - 1) * PAGE_SIZE, PAGE_SIZE)
 
 
-async def _refreshed(request: web.Request, query: PeopleQuery) -> Freshness:
-    """Bring the people up to date, where one establishment's are asked for."""
-    if query.establishment is None:
-        return Freshness(True, None)
-    return await request.app[PORTAL].offices.refresh.people(query.office, query.establishment)
+async def _refreshed(request: web.Request, query: PeopleQuery, scope: Scope) -> Freshness:
+    """Bring up to date whom the page shows: one establishment's people, else the office's own staff (those of all its
+    establishments would be too many at once); and for an office the names of its establishments."""
+    refresh = request.app[PORTAL].offices.refresh
+    people = refresh.people(query.office, query.establishment or "")
+    if scope.establishment is not None:
+        return await people
+    both = await asyncio.gather(people, refresh.establishments(query.office))
+    return next((one for one in both if not one.current), both[0])
 
 
 async def _banner(request: web.Request) -> Banner | None:

@@ -16,9 +16,10 @@ from gateway.portal.reset_targets import Resettable, carry_out, found_subject
 from gateway.portal.second_factor import Standing
 from gateway.portal.views_office import FieldFault
 from gateway.portal.views_people import PasswordState, ResetDoneView, ResetView
-from gateway.portal.visits import PORTAL, RESET, VISIT, Portal, Visit, page, see_other
+from gateway.portal.visits import PORTAL, RESET, VISIT, Portal, Visit, came_from, page, see_other
 
 RESET_DONE = f"{RESET}/done"
+HOME = "/"
 
 
 @for_enrolled
@@ -29,7 +30,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     view = ResetView(
         visit.live.record.csrf,
         visit.login_id,
-        portal.sign_in_page(visit.live.record.session.app),
+        came_from(request) or HOME,
         password_state(standing),
         faults_at(request, portal, standing),
     )
@@ -43,7 +44,9 @@ async def reset(request: web.Request) -> web.StreamResponse:
     outcome = await passwords.check(portal, visit, await typed_password(request))
     if not isinstance(outcome, passwords.Right):
         word = passwords.word_of(outcome)
-        return see_other(f"{RESET}?fault={word}" if word else RESET)
+        given = {"fault": word, "back": came_from(request)}
+        query = urlencode({name: value for name, value in given.items() if value})
+        return see_other(f"{RESET}?{query}" if query else RESET)
     await carry_out(portal, visit, [await _oneself(portal, visit)])
     await sign_out_of_app(portal, visit)
     query = urlencode({"app": visit.live.record.session.app})

@@ -61,6 +61,7 @@ def _list(
         csv=_CSV if total else (),
         stale=stale,
         read_at=read_at,
+        partial=read_at is not None and whole_office,
         faults=faults,
         banner=banner,
     )
@@ -83,6 +84,7 @@ PEOPLE: tuple[View, ...] = (
         _LINES, PeopleSearch("山田", "000001", staff=True, state="locked", since="2026-11-21"), total=1234, banner=_DONE
     ),
     _list(_LINES[2:], PeopleSearch(), total=3, stale=True, read_at=_NOON, faults=(_MANY,), whole_office=False),
+    _list(_LINES[:1], PeopleSearch(), total=1, read_at=_NOON),
     _list((), PeopleSearch(), stale=True, banner=Banner(BannerKind.NOTE, Message("people.done.none"))),
     _list((), PeopleSearch("山田"), faults=(FieldFault("people", Message("people.fault.none")),)),
     _list((), PeopleSearch(since="きのう"), faults=(_SINCE,)),

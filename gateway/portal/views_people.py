@@ -52,7 +52,8 @@ class PeopleView:
     """The list of people with its search and its selection. `here`: the page's own address with its conditions.
 
     `whole_office`: the reader sees an office, not one establishment alone. `stale`: the list could not be brought up
-    to date; it is as it was at `read_at`.
+    to date; it is as it was at `read_at`. `partial`: of establishments that nobody has looked at yet, only those are
+    listed who have signed in.
     """
 
     name: ClassVar[PageName] = PageName.PEOPLE
@@ -70,6 +71,7 @@ class PeopleView:
     codes: bool = False  # the office demands registration codes
     stale: bool = False
     read_at: float | None = None
+    partial: bool = False
     faults: tuple[FieldFault, ...] = ()
     banner: Banner | None = None
 

@@ -196,8 +196,13 @@ class TestStatesAndSearch:
         world.stale = True
         me = await (await staff(world)).get(f"{PEOPLE}?establishment=000001")
         assert "2026年11月21日(土) 11:00 に読み込んだ名簿" in text_of(me)
-        await me.get(PEOPLE)
-        assert "名簿が最新ではない" not in me.text, "all establishments are not asked for at once"
+        assert "一度表示した事業所の従業員" not in me.text
+
+    async def test_a_list_of_all_establishments_says_whom_it_leaves_out(self, world: World) -> None:
+        """From a database the people of an establishment are read when somebody looks at it."""
+        assert "一度表示した事業所の従業員" not in (await (await staff(world)).get(PEOPLE)).text
+        world.stale = True
+        assert "一度表示した事業所の従業員" in (await (await staff(world)).get(PEOPLE)).text
 
 
 class TestSelection:

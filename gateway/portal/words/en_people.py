@@ -11,6 +11,7 @@ WORDS: dict[str, str] = {
     "people.stale": "This list may not be up to date",
     "people.stale.at": "The source of the list does not answer, so it is shown as it was read on {time}. The states are up to date.",
     "people.stale.never": "The source of the list does not answer; only people are shown who have signed in, for example. Open this page again in a while.",
+    "people.partial": "Search with an establishment code to see all of its employees. Without one, the list holds the employees of establishments that were shown before, and people who have signed in.",
     "people.search": "Search",
     "people.find": "Login ID or name, or a part of it",
     "people.establishment": "Establishment code",
