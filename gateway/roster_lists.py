@@ -25,8 +25,10 @@ class ConfiguredLists:
 def configured_lists(configuration: Configuration, directory: Directory) -> ConfiguredLists:
     """Put them together; takes seconds for a million people."""
     establishments = tuple((one.office, establishment_line(one)) for one in configuration.directory.establishments)
-    entries = tuple(
-        (office, code, entry.settings, entry.pinned) for (office, code), entry in configuration.tenants.establishments
+    tenants = configuration.tenants
+    entries = (
+        *((office, "", entry.settings, entry.pinned) for office, entry in tenants.offices),
+        *((office, code, entry.settings, entry.pinned) for (office, code), entry in tenants.establishments),
     )
     people = tuple(person_line(subject) for subject in directory.everybody() if subject.office)
     found = sha256()

@@ -161,7 +161,7 @@ async def test_what_the_configuration_lists_is_taken_over_at_the_start(kept: Kep
     assert (what, len(digest)) == ("configured", 64)
     assert establishments == (("0001", Establishment("000001")),)
     settings = TenantSettings(True, frozenset({Feature.PAYSLIP_OWN}))
-    assert entries == (("0001", "000001", settings, False),)
+    assert entries == (("0001", "", TenantSettings(True), False), ("0001", "000001", settings, False))
     assert people == (LINE,)
 
 
