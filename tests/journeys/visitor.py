@@ -99,6 +99,7 @@ class Visitor:
         if self.path.startswith("/.sekisho/enrol"):
             self.scan(login_id)
         self.type_code(self.world.fresh_code(login_id))
+        self.own_enrolment()
 
     def full(self, login_id: str) -> None:
         """Sign in with everything."""
@@ -106,7 +107,6 @@ class Visitor:
         if self.path.startswith("/.sekisho/choice"):
             self.press(EVERYTHING)
         self.prove(login_id)
-        self.own_enrolment()
         expect(self.page.locator("#menu")).to_be_visible()
 
     def restricted(self, login_id: str, wording: str = "就業打刻・明細閲覧のみ利用する") -> None:
