@@ -6,10 +6,13 @@ import asyncio
 import csv
 import io
 import json
+import time
 import unicodedata
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,6 +23,7 @@ from gateway.config.settings import Configuration
 from gateway.core.errors import GatewayError, StoreUnavailable
 from gateway.core.spreadsheets import guarded
 from gateway.core.typed_dates import typed_date
+from gateway.stores.base import Registry
 from gateway.stores.base_audit import OfficeReadiness, Readiness, ReadinessRules, UnreadyPerson
 from gateway.stores.readiness_rules import rules_at
 
@@ -36,6 +40,7 @@ class Order:
     office: str | None
     people: bool
     form: str  # lines, csv or json
+    reads: bool
 
 
 @click.command()
@@ -43,13 +48,16 @@ class Order:
 @click.option("--at", "typed", default="", metavar="DATE", help="2027-04-01 (its end) or 2027-04-01T09:00.")
 @click.option("--office", help="Of this office alone.")
 @click.option("--people", is_flag=True, help="Who they are, instead of how many.")
+@click.option("--read", "reads", is_flag=True, help="First read every list of the operator's database anew.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def rollout(file: Path, typed: str, office: str | None, *, people: bool, as_csv: bool, as_json: bool) -> None:
+def rollout(
+    file: Path, typed: str, office: str | None, *, people: bool, reads: bool, as_csv: bool, as_json: bool
+) -> None:
     """Say by office who will be without a code on a date, by what is enrolled and set until now.
 
-    FILE gives the dates and defaults; people and settings are those that the gateway has in its registry. Without
-    --at: the mandatory date of FILE.
+    FILE gives the dates and defaults; people and settings are those that the gateway has in its registry: who is
+    listed by file or database, and who signed in. Without --at: the mandatory date of FILE.
 
     \b
     stopped          not enrolled; can do nothing before they enrol
@@ -60,7 +68,7 @@ def rollout(file: Path, typed: str, office: str | None, *, people: bool, as_csv:
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other.")
     configuration = loaded(file)
-    order = Order(typed, office, people, "csv" if as_csv else "json" if as_json else "lines")
+    order = Order(typed, office, people, "csv" if as_csv else "json" if as_json else "lines", reads)
     rules = _rules(configuration, order.typed)
     try:
         asyncio.run(_answer(configuration, order, rules))
@@ -87,7 +95,7 @@ def moment(typed: str, zone: ZoneInfo) -> float:
     day = typed_date(typed)
     try:
         if day is not None:
-            return datetime.combine(day + timedelta(days=1), time(), zone).timestamp() - 1
+            return datetime.combine(day + timedelta(days=1), time_of_day(), zone).timestamp() - 1
         local = datetime.fromisoformat(typed)
     except (ValueError, OverflowError):
         raise click.BadParameter("write 2027-04-01 or 2027-04-01T09:00.", param_hint="--at") from None
@@ -99,6 +107,8 @@ async def _answer(configuration: Configuration, order: Order, rules: ReadinessRu
 
     zone = configuration.service.time_zone
     async with opened_registry(configuration) as registry:
+        if order.reads:
+            await _read(configuration, registry)
         if order.people:
             await _people(registry, order, rules)
             return
@@ -108,7 +118,34 @@ async def _answer(configuration: Configuration, order: Order, rules: ReadinessRu
     elif order.form == "csv":
         click.echo(_csv([_HEADINGS, *map(_cells, offices)]), nl=False)
     else:
-        _table(offices, rules, configuration)
+        _table(offices, rules, zone)
+
+
+async def _read(configuration: Configuration, registry: Registry) -> None:
+    """Everybody whom the operator's database lists, not those alone whose list a page has opened. What can't be read
+    is told, and what was read before counts."""
+    from gateway.directory.building import build
+    from gateway.roster import RosterKeeper
+    from gateway.roster_reading import known_offices, read_everything
+
+    sql = configuration.directory.sql
+    if sql is None or not sql.people_query:
+        click.echo("directory.sql lists nobody: there is nothing to read.", err=True)
+        return
+    default = configuration.tenants.establishment_default
+    async with AsyncExitStack() as stack:
+        directory = build(configuration.directory)
+        stack.push_async_callback(directory.close)
+        keeper = RosterKeeper(registry, directory, configuration, time.time, time.monotonic)  # noqa: TID251  notes when a list was read
+        stack.push_async_callback(keeper.close)
+        rules = rules_at(0.0, configuration.policy.rollout, default, default)
+        offices = known_offices(configuration, [row.office for row in await registry.readiness(rules)])
+        reading = await read_everything(keeper, registry, offices, default)
+    for office, establishment in reading.failed:
+        click.echo(
+            f"not read: office {office}" + (f", establishment {establishment}" if establishment else ""), err=True
+        )
+    click.echo(f"{reading.lists:,} lists, {len(reading.failed):,} of them not read.", err=True)
 
 
 async def _people(registry: Readiness, order: Order, rules: ReadinessRules) -> None:
@@ -138,8 +175,7 @@ async def _each(pieces: AsyncIterator[tuple[UnreadyPerson, ...]]) -> AsyncIterat
             yield person
 
 
-def _table(offices: Sequence[OfficeReadiness], rules: ReadinessRules, configuration: Configuration) -> None:
-    zone = configuration.service.time_zone
+def _table(offices: Sequence[OfficeReadiness], rules: ReadinessRules, zone: ZoneInfo) -> None:
     click.echo(f"At {datetime.fromtimestamp(rules.at, zone):%Y-%m-%d %H:%M} ({zone.key}): {_holds(rules)}.")
     rows = [_HEADINGS, *map(_cells, offices)]
     if len(offices) != 1:
@@ -150,9 +186,6 @@ def _table(offices: Sequence[OfficeReadiness], rules: ReadinessRules, configurat
             _padded(cell, width, left=index == 0) for index, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         click.echo("  ".join([first, *others]).rstrip())
-    sql = configuration.directory.sql
-    if sql is not None:
-        click.echo("People whom only the operator's database knows count from the first time that a page lists them.")
 
 
 def _holds(rules: ReadinessRules) -> str:

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,47 @@ def test_a_registry_that_is_not_there_ends_with_3_and_a_bad_file_with_1(file: Pa
 def test_the_file_is_what_the_environment_names(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEKISHO_CONFIG", str(file))
     assert "2027-04-01" in run().output
+
+
+class TestRead:
+    """Lists of the operator's own database that no page has opened yet."""
+
+    @pytest.fixture
+    def own(self, file: Path) -> Path:
+        """The configuration with a database that lists one more establishment and its two people."""
+        with sqlite3.connect(file.parent / "own.db") as connection:
+            connection.execute("CREATE TABLE e (office, code, name, kana)")
+            connection.execute("INSERT INTO e VALUES ('0001', '000007', '新しい事業所', '')")
+            connection.execute("CREATE TABLE p (login_id, kind, office, establishment, employee, role, name)")
+            rows = [("B00000701", "01", "鈴木"), ("B00000702", "02", "田中")]
+            connection.executemany("INSERT INTO p VALUES (?, 'establishment', '0001', '000007', ?, '', ?)", rows)
+        connection.close()
+        sql = """\
+  sql:
+    url: sqlite:///own.db
+    query: SELECT * FROM p WHERE login_id = :login_id
+    establishments: SELECT code, name, kana FROM e WHERE office = :office
+    people: SELECT * FROM p WHERE office = :office AND establishment = :establishment
+"""
+        file.write_text(file.read_text("utf-8").replace("directory:\n", f"directory:\n{sql}"), "utf-8")
+        return file
+
+    def test_everybody_counts_once_their_lists_were_read(self, own: Path) -> None:
+        assert "B00000701" not in run(own, "--people").stdout
+        done = run(own, "--people", "--read")
+        assert done.exit_code == 0
+        assert "0001  000007  B00000701  鈴木  stopped" in done.stdout
+        assert "B00000702" in done.stdout
+        assert "0 of them not read" in done.stderr
+        assert "B00000701" in run(own, "--people").stdout
+
+    def test_what_cannot_be_read_is_named_and_the_rest_still_counts(self, own: Path) -> None:
+        (own.parent / "own.db").unlink()
+        done = run(own, "--people", "--read")
+        assert done.exit_code == 0
+        assert "not read: office 0001" in done.stderr
+        assert "B00000102" in done.stdout
+
+    def test_without_such_a_database_there_is_nothing_to_read(self, file: Path) -> None:
+        done = run(file, "--read")
+        assert (done.exit_code, "nothing to read" in done.stderr) == (0, True)

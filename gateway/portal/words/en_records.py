@@ -164,6 +164,7 @@ WORDS: dict[str, str] = {
     "rollout.unaffected": "Need no code",
     "rollout.barred": "Locked or stopped",
     "rollout.note": "Whoever is not enrolled can set up an app at the next sign-in and goes on at once.",
+    "rollout.roster": "Only people of the roster count: those whom the configuration or a database lists, and those who have signed in.",
     "rollout.left-out": "The {shown} offices with the most people who can do nothing before they enrol; {left} more are in the CSV file.",
     "rollout.none": "The roster is empty.",
     "rollout.export": "Take away as a file",

@@ -164,6 +164,7 @@ WORDS: dict[str, str] = {
     "rollout.unaffected": "コードを求められない人",
     "rollout.barred": "ロック・停止中の人",
     "rollout.note": "未登録の人も、次のログインで認証アプリを登録すれば、その場で使えるようになります。",
+    "rollout.roster": "名簿にある人だけを数えます。名簿に入るのは、設定ファイルやデータベースの一覧から読み取った人と、ログインしたことのある人です。",
     "rollout.left-out": "登録するまで何も使えない人の多い順に{shown}事務所を表示しています。ほかに{left}事務所あります。すべてはCSVファイルで確認できます。",
     "rollout.none": "名簿にだれもいません。",
     "rollout.export": "ファイル出力",
