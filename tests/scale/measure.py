@@ -2,8 +2,9 @@
 
     .venv/bin/python -m tests.scale.measure [sqlite] [postgresql] [--only TEXT]
 
-Each line: the least, the median and the most of some runs in milliseconds, and the longest that the event loop did not
-come round in them, which is how long every other request waited.
+Each line: the least, the median and the most of some runs in milliseconds; the processor time of one run (a server's
+too), which a busy machine does not change much; and the longest that the event loop did not come round, which is how
+long every other request waited.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import statistics
 import sys
 import tempfile
@@ -27,7 +29,7 @@ from gateway.stores.base_tenants import Changed, EstablishmentQuery, PersonLine,
 from gateway.stores.registry import SqlRegistry, migrate
 from gateway.stores.sealing import KeyRing
 from tests.scale.fill import NOW, OFFICE, Size, fill_postgresql, fill_sqlite, person, roster
-from tests.servers import postgresql_server
+from tests.servers import Server, postgresql_server
 
 OFF, ON = TenantSettings(), TenantSettings(True, frozenset({Feature.PAYSLIP_OWN}))
 ALL = EstablishmentQuery(OFFICE)
@@ -64,8 +66,10 @@ class Loop:
 class Table:
     """Measures and prints line by line."""
 
-    def __init__(self, only: str) -> None:
+    def __init__(self, only: str, processor: Callable[[], float]) -> None:
+        """`processor`: the seconds that this process and the server have used."""
         self._only = only
+        self._processor = processor
         self._loop = Loop()
         self._watching = asyncio.create_task(self._loop.watch())
 
@@ -76,6 +80,7 @@ class Table:
         if times > 1:
             await ask()
         taken = []
+        spent = self._processor()
         await asyncio.sleep(_TICK_SECONDS * 2)
         self._loop.longest = 0.0
         for _ in range(times):
@@ -84,7 +89,8 @@ class Table:
             taken.append((time.perf_counter() - began) * 1000)
         await asyncio.sleep(_TICK_SECONDS * 2)
         held = self._loop.longest * 1000
-        figures = (min(taken), statistics.median(taken), max(taken), held)
+        spent = (self._processor() - spent) * 1000 / times
+        figures = (min(taken), statistics.median(taken), max(taken), spent, held)
         say(f"| {name} | " + " | ".join(f"{figure:,.1f}" for figure in figures) + " |")
 
     def end(self) -> None:
@@ -92,10 +98,10 @@ class Table:
         self._watching.cancel()
 
 
-async def measure(registry: SqlRegistry, size: Size, only: str) -> None:
+async def measure(registry: SqlRegistry, size: Size, only: str, processor: Callable[[], float]) -> None:
     """Print the table of one database."""
-    say("| what, in milliseconds | least | median | most | loop held |\n|---|---|---|---|---|")
-    table = Table(only)
+    say("| what, in milliseconds | least | median | most | processor | loop held |\n|---|---|---|---|---|---|")
+    table = Table(only, processor)
     await _searches(registry, size, table)
     await _changes(registry, size, table)
     await _people(registry, size, table)
@@ -217,25 +223,45 @@ async def _rosters(registry: SqlRegistry, size: Size, table: Table) -> None:
     await table.line("configuration, as it was noted", lambda: registry.replace_configured("1", [], [], []), 1)
 
 
+def processor_of(server: Server | None) -> Callable[[], float]:
+    """Processor time of this process and of a server with its children, in seconds."""
+    if server is None or server._process is None:
+        return time.process_time
+    parent, ticks = server._process.pid, os.sysconf("SC_CLK_TCK")
+
+    def used() -> float:
+        total = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = stat.read_text().rpartition(")")[2].split()
+                if parent == int(stat.parent.name):
+                    total += sum(map(int, fields[11:15]))  # with the children that ended
+                elif parent == int(fields[1]):
+                    total += sum(map(int, fields[11:13]))
+        return total / ticks + time.process_time()
+
+    return used
+
+
 @contextlib.asynccontextmanager
-async def filled(kind: str, size: Size) -> AsyncIterator[SqlRegistry]:
-    """A registry of this kind with everything in it."""
+async def filled(kind: str, size: Size) -> AsyncIterator[tuple[SqlRegistry, Callable[[], float]]]:
+    """A registry of this kind with everything in it; and the processor time that it takes."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sekisho-scale-")))
-        if kind == "sqlite":
-            url = f"sqlite:///{folder}/registry.db"
-        else:
-            url = f"postgresql://postgres@127.0.0.1:{stack.enter_context(postgresql_server()).port}/postgres"
+        server = stack.enter_context(postgresql_server()) if kind == "postgresql" else None
+        url = f"sqlite:///{folder}/registry.db"
+        if server is not None:
+            url = f"postgresql://postgres@127.0.0.1:{server.port}/postgres"
         await migrate(url)
         began = time.perf_counter()
-        if kind == "sqlite":
+        if server is None:
             fill_sqlite(folder / "registry.db", size)
         else:
             await fill_postgresql(url, size)
         say(f"\n{kind}: {size}, filled in {time.perf_counter() - began:.0f} s\n")
         registry = SqlRegistry(url, KeyRing([b"k" * 32]))
         await registry.start()
-        yield registry
+        yield registry, processor_of(server)
         await registry.close()
 
 
@@ -249,8 +275,8 @@ async def main() -> None:
     asked = parser.parse_args()
     size = Size(asked.establishments, asked.people)
     for kind in asked.kind:
-        async with filled(kind, size) as registry:
-            await measure(registry, size, asked.only)
+        async with filled(kind, size) as (registry, processor):
+            await measure(registry, size, asked.only, processor)
 
 
 if __name__ == "__main__":
