@@ -81,8 +81,10 @@ def asked(query: PeopleQuery, now: float) -> list[sa.ColumnElement[bool]]:
     if query.state is not None:
         conditions.extend(_in_state(query.state, now))
     if query.enrolled_since is not None:
-        since = sa.select(second_factors.c.login_id).where(second_factors.c.enrolled_at >= query.enrolled_since)
-        conditions.append(columns.login_id.in_(since))
+        # Asked of each person of the office: a list of everybody who enrolled anywhere may be far longer.
+        factor = second_factors.c
+        since = sa.exists().where(factor.login_id == columns.login_id, factor.enrolled_at >= query.enrolled_since)
+        conditions.append(since)
     return conditions
 
 

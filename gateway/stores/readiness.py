@@ -27,7 +27,6 @@ from gateway.stores.tables import (
 
 _PIECE = 20_000  # people that one statement looks at
 _TOLD_AT_ONCE = 500
-_Place = tuple[str, str, str]  # office, establishment, login ID
 _COUNTS = 6  # of an OfficeReadiness
 
 
@@ -39,7 +38,7 @@ class ReadinessRecords:
     async def readiness(self, rules: ReadinessRules, office: str | None = None) -> tuple[OfficeReadiness, ...]:
         """See Readiness.readiness."""
         sums: dict[str, list[int]] = defaultdict(lambda: [0] * _COUNTS)
-        async for piece in self._pieces(office):
+        async for piece in self._pieces(rules, office):
             async with self._database.reading() as connection:
                 for found, *counts in await connection.execute(_counted(piece, rules)):
                     sums[found] = [had + more for had, more in zip(sums[found], counts, strict=True)]
@@ -50,7 +49,7 @@ class ReadinessRecords:
     ) -> AsyncIterator[tuple[UnreadyPerson, ...]]:
         """See Readiness.unready_people."""
         kept: list[UnreadyPerson] = []
-        async for piece in self._pieces(office):
+        async for piece in self._pieces(rules, office):
             async with self._database.reading() as connection:
                 rows = (await connection.execute(_unready(piece, rules))).all()
             kept.extend(UnreadyPerson(*row) for row in rows)
@@ -60,45 +59,56 @@ class ReadinessRecords:
         if kept:
             yield tuple(kept)
 
-    async def _pieces(self, office: str | None) -> AsyncIterator[sa.ColumnElement[bool]]:
-        """Conditions on `people` that part everybody into pieces, in order."""
+    async def _pieces(self, rules: ReadinessRules, office: str | None) -> AsyncIterator[sa.FromClause]:
+        """Everybody, piece by piece, in order."""
         person = people.c
-        place = sa.tuple_(person.office, person.establishment, person.login_id)
+        place = (person.office, person.establishment, person.login_id)
         theirs = sa.true() if office is None else person.office == office
-        after: _Place | None = None
+        rest = theirs
         while True:
-            rest = theirs if after is None else sa.and_(theirs, place > sa.tuple_(*after))
-            ends = sa.select(person.office, person.establishment, person.login_id).where(rest)
-            ends = ends.order_by(person.office, person.establishment, person.login_id).offset(_PIECE - 1).limit(1)
+            ends = sa.select(*place).where(rest).order_by(*place).offset(_PIECE - 1).limit(1)
             async with self._database.reading() as connection:
                 end = (await connection.execute(ends)).one_or_none()
+            piece = _standing(rest, rules).order_by(*place).limit(_PIECE).subquery("piece")
             if end is None:
-                yield rest
+                yield piece
                 return
-            yield sa.and_(rest, place <= sa.tuple_(*end))
-            after = (end.office, end.establishment, end.login_id)
+            # The limit tells a database how few they are, the end keeps out who has joined them since.
+            until = sa.tuple_(piece.c.office, piece.c.establishment, piece.c.login_id) <= sa.tuple_(*end)
+            yield sa.select(piece).where(until).subquery("ended")
+            rest = sa.and_(theirs, sa.tuple_(*place) > sa.tuple_(*end))
 
 
-def _counted(piece: sa.ColumnElement[bool], rules: ReadinessRules) -> sa.Select[Any]:
-    """By office: the counts of these people. Tenants are looked up once for each establishment, not for each person."""
+def _standing(which: sa.ColumnElement[bool], rules: ReadinessRules) -> sa.Select[Any]:
+    """These people, with 1 in `enrolled` and `barred` where they are. Both are looked up for each of them: a join would
+    make a database read everybody's second factors for every piece."""
     person, factor, lock = people.c, second_factors.c, lockouts.c
-    bars = sa.or_(lock.stopped, lock.locked_until > rules.at)
-    barred = sa.case((sa.and_(factor.login_id.is_not(None), bars), 1), else_=0)
+    enrolled = sa.select(sa.literal(1)).where(factor.login_id == person.login_id).scalar_subquery()
+    bars = sa.case((sa.or_(lock.stopped, lock.locked_until > rules.at), 1))
+    barred = sa.select(bars).where(lock.login_id == person.login_id).scalar_subquery()
+    return sa.select(
+        person.office,
+        person.establishment,
+        person.login_id,
+        person.kind,
+        person.name,
+        enrolled.label("enrolled"),
+        barred.label("barred"),
+    ).where(which)
+
+
+def _counted(piece: sa.FromClause, rules: ReadinessRules) -> sa.Select[Any]:
+    """By office: the counts of these people. Tenants are looked up once for each establishment, not for each person."""
+    person = piece.c
     groups = (
         sa.select(
             person.office,
             person.establishment,
             person.kind,
             sa.func.count().label("people"),
-            sa.func.count(factor.login_id).label("enrolled"),
-            sa.func.sum(barred).label("barred"),
+            sa.func.count(person.enrolled).label("enrolled"),
+            sa.func.count(sa.case((person.enrolled.is_not(None), person.barred))).label("barred"),
         )
-        .select_from(
-            people.outerjoin(second_factors, factor.login_id == person.login_id).outerjoin(
-                lockouts, lock.login_id == person.login_id
-            )
-        )
-        .where(piece)
         .group_by(person.office, person.establishment, person.kind)
         .subquery("groups")
     )
@@ -127,15 +137,14 @@ def _counted(piece: sa.ColumnElement[bool], rules: ReadinessRules) -> sa.Select[
     )
 
 
-def _unready(piece: sa.ColumnElement[bool], rules: ReadinessRules) -> sa.Select[Any]:
+def _unready(piece: sa.FromClause, rules: ReadinessRules) -> sa.Select[Any]:
     """Of these people those who are not enrolled and will need a code."""
-    person = people.c
-    enrolled = sa.exists().where(second_factors.c.login_id == person.login_id)
+    person = piece.c
     exempt = sa.and_(person.kind == Kind.ESTABLISHMENT.value, _exempt(rules))
     return (
         sa.select(person.login_id, person.office, person.establishment, person.name, exempt.label("exempt"))
-        .select_from(_with_tenants(people))
-        .where(piece, sa.not_(enrolled), _required(people, rules))
+        .select_from(_with_tenants(piece))
+        .where(person.enrolled.is_(None), _required(piece, rules))
         .order_by(person.office, person.establishment, person.login_id)
     )
 

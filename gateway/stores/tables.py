@@ -130,7 +130,8 @@ people = sa.Table(
     sa.Column("folded", sa.Text, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("seen_at", sa.Double),
-    sa.Index("ix_people_establishment", "office", "establishment", "login_id"),
+    # Holds all that lists and searches look at, so that the rows themselves are not read.
+    sa.Index("ix_people_search", "office", "establishment", "login_id", "kind", "folded"),
 )
 
 setting_changes = sa.Table(
@@ -204,6 +205,8 @@ audit_events = sa.Table(
     sa.Column("mac", sa.Text, nullable=False, server_default=""),
     sa.Index("ix_audit_events_office_id", "office", "id"),
     sa.Index("ix_audit_events_office_name_at", "office", "name", "at"),
+    sa.Index("ix_audit_events_office_name_id", "office", "name", "id"),
+    sa.Index("ix_audit_events_establishment_id", "establishment", "id"),
     sa.Index("ix_audit_events_subject_id", "subject", "id"),
     sa.Index("ix_audit_events_actor_id", "actor", "id"),
 )

@@ -24,7 +24,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them, rosters and the chain included."""
-    for name in ("ix_audit_events_actor_id", "ix_audit_events_subject_id", "ix_audit_events_office_name_at",
+    for name in ("ix_audit_events_actor_id", "ix_audit_events_subject_id", "ix_audit_events_establishment_id",
+                 "ix_audit_events_office_name_id", "ix_audit_events_office_name_at",
                  "ix_audit_events_office_id"):  # fmt: skip
         op.drop_index(name, "audit_events")
     op.drop_index("ix_second_factors_enrolled_at", "second_factors")
@@ -162,7 +163,7 @@ def _people() -> None:
         sa.Column("seen_at", sa.Double),
         sa.PrimaryKeyConstraint("login_id", name="pk_people"),
     )
-    op.create_index("ix_people_establishment", "people", ["office", "establishment", "login_id"])
+    op.create_index("ix_people_search", "people", ["office", "establishment", "login_id", "kind", "folded"])
     op.create_table(
         "registration_codes",
         sa.Column("login_id", sa.Text, nullable=False),
@@ -184,6 +185,8 @@ def _audit() -> None:
     op.add_column("audit_events", sa.Column("mac", sa.Text, nullable=False, server_default=""))
     op.create_index("ix_audit_events_office_id", "audit_events", ["office", "id"])
     op.create_index("ix_audit_events_office_name_at", "audit_events", ["office", "name", "at"])
+    op.create_index("ix_audit_events_office_name_id", "audit_events", ["office", "name", "id"])
+    op.create_index("ix_audit_events_establishment_id", "audit_events", ["establishment", "id"])
     op.create_index("ix_audit_events_subject_id", "audit_events", ["subject", "id"])
     op.create_index("ix_audit_events_actor_id", "audit_events", ["actor", "id"])
     op.create_table(
