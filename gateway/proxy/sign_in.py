@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from gateway.core.errors import UpstreamUnavailable
+from gateway.core.errors import StoreUnavailable, UpstreamUnavailable
 from gateway.core.events import Event
 from gateway.core.heads import response_headers
 from gateway.core.insertions import Viewer
@@ -110,11 +110,21 @@ class SignIn:
         if signed_in(rule, head, answer_body):
             return await self._succeeded(visit, rule, login_id, typed, answer, vaulted)
         if self._refusals.spend(visit.client, visit.now):
-            await self._record(visit, Event.SIGN_IN_REFUSED, Subject(login_id, Kind.UNKNOWN), rule.name)
+            await self._record(visit, Event.SIGN_IN_REFUSED, await self._whose(login_id), rule.name)
         else:
             _log.warning("too many failed sign-ins from %s for the audit record", visit.client)
         plain = plainly_failed(rule, head, answer_body)
         return self._failed(visit, b"" if plain or not vaulted else _tag(login_id), answer, vaulted)
+
+    async def _whose(self, login_id: str) -> Subject:
+        """Whose password it would have been: their office finds the failure in its audit record. Asked for known and
+        unknown IDs alike, and the record is written without it too."""
+        try:
+            found = await self._parts.find_subject(login_id)
+        except StoreUnavailable as fault:
+            _log.warning("a failed sign-in without its office in the audit record: %s", fault)
+            found = None
+        return found or Subject(login_id, Kind.UNKNOWN)
 
     async def _claim(self, visit: Visit, login_id: str) -> None:
         """End what was before, and take the jar for this sign-in alone. Raises StoreUnavailable, with nothing sent.

@@ -54,9 +54,11 @@ def test_an_office_finds_in_its_record_what_was_done_and_takes_it_away(
 ) -> None:
     employee, me = visitor(), visitor(screen)
     employee.full("B00000103" if screen.phone else "B00000101")
+    me.sign_in(STAFF, "wrong")
     me.full(STAFF)
     me.open(AUDIT)
     expect(me.heading).to_have_text("記録")
+    expect(me.page.locator("table")).to_contain_text("パスワードなどの間違いでログインできませんでした")
     expect(me.page.locator("table")).to_contain_text(
         "認証コードで認証しました" if screen.phone else "認証アプリを登録しました"
     )
