@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -19,10 +20,15 @@ from gateway.config.settings import Configuration, EstablishmentEntry, SqlDirect
 from gateway.core.errors import StoreUnavailable
 from gateway.core.policy import TenantSettings
 from gateway.core.subject import Feature, Kind, Subject
+from gateway.demo.people_file import write_people
+from gateway.directory import build
 from gateway.portal.visits import Freshness
 from gateway.roster import RosterKeeper
 from gateway.roster_lists import configured_lists
-from gateway.stores.base_tenants import Establishment, PersonLine, Roster
+from gateway.stores.base_people import PeopleQuery
+from gateway.stores.base_tenants import Establishment, EstablishmentQuery, PersonLine, Roster
+from gateway.stores.registry import SqlRegistry
+from gateway.stores.sealing import KeyRing
 from tests.config.sample import GOOD
 
 HANAKO = Subject("B00000101", Kind.ESTABLISHMENT, "0001", "000001", "01", "", "花子")
@@ -347,6 +353,36 @@ async def test_a_rush_of_people_is_bounded(kept: Kept) -> None:
     kept.keeper.note(replace(HANAKO, login_id="B4999"), 1000.0)
     await settled()
     assert len(kept.registry.taken) == 1001
+
+
+async def test_the_demos_database_fills_a_real_registry(tmp_path: Path) -> None:
+    """From the shipped file to what a settings page finds."""
+    write_people(tmp_path / "var" / "people.db")
+    shutil.copy(Path(__file__).parents[1] / "routes.yaml", tmp_path)
+    loaded = load(tmp_path / "routes.yaml")
+    registry = SqlRegistry(f"sqlite:///{tmp_path}/registry.db", KeyRing([b"k" * 32]))
+    await registry.start()
+    directory = build(loaded.directory)
+    keeper = RosterKeeper(registry, directory, loaded, Clock(), Clock())
+    try:
+        await keeper.begin()
+        assert (await keeper.establishments("0001")).current
+        assert (await keeper.people("0001", "000001")).current
+        keeper.note(Subject("A00010009", Kind.OFFICE, "0001", "", "0009"), 1000.0)
+        await asyncio.sleep(0.2)
+        query = EstablishmentQuery("0001", kana="ｺﾓﾝ")
+        found = await registry.find_establishments(query, TenantSettings(), 0, 10)
+        assert [(row.code, row.name) for row in found.rows] == [("000011", "株式会社顧問")]
+        assert found.rows[0].settings.uses_second_factor
+        everybody = await registry.find_establishments(EstablishmentQuery("0001"), TenantSettings(), 0, 10)
+        assert (everybody.total, len(everybody.rows)) == (14, 10)
+        people = await registry.find_people(PeopleQuery("0001", "000001"), 1000.0, 0, 10)
+        assert [row.login_id for row in people.rows] == ["B00000101", "B00000102", "B00000103", "B00000199"]
+        assert await registry.person_row("A00010009", 1000.0) is not None
+    finally:
+        await keeper.close()
+        await directory.close()
+        await registry.close()
 
 
 async def test_an_end_leaves_nothing_behind(kept: Kept) -> None:
