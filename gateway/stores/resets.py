@@ -78,9 +78,10 @@ class ResetRecords(AuditRecords):
             rows = (await connection.execute(later)).all()
             if rows:
                 return rows[-1].number, tuple(row.login_id for row in rows)
-            # Less than `after` when an older database was put back: its numbers begin there again.
+            # Less than `after` when an older database was put back: its numbers begin there again. More when somebody
+            # was reset between the two statements: that is for the next time.
             newest = await connection.execute(sa.select(sa.func.coalesce(sa.func.max(noted.number), 0)))
-            return newest.scalar_one(), ()
+            return min(after, newest.scalar_one()), ()
 
     async def forget_ended_sessions(self, before: float) -> None:
         """See People.forget_ended_sessions. The newest stays: SQLite would give its number to the next one."""
