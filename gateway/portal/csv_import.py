@@ -18,7 +18,7 @@ from gateway.portal.drafts import IMPORT as DRAFT
 from gateway.portal.drafts import draft, drop_draft, keep_draft
 from gateway.portal.office_nav import office_nav
 from gateway.portal.selections import list_state, query_of, selection_of
-from gateway.portal.settings_bulk import signed_in
+from gateway.portal.settings_bulk import refresh_people, signed_in
 from gateway.portal.settings_now import (
     default_of,
     forget_establishments,
@@ -32,7 +32,7 @@ from gateway.portal.views import Message
 from gateway.portal.views_office import FieldFault, page_number, pager
 from gateway.portal.views_settings import ImportCheckView, ImportView, LineFault
 from gateway.portal.visits import IMPORT, VISIT, page, see_other
-from gateway.stores.base_tenants import Conflict, Selection
+from gateway.stores.base_tenants import Conflict
 
 CHECK_PAGE = f"{IMPORT}/check"
 _FAULTS_SHOWN = 50
@@ -120,8 +120,9 @@ async def _check_view(request: web.Request, kept: Mapping[str, Any]) -> ImportCh
     codes = [code for code, _ in changes]
     people = 0
     if codes and not faults:
-        selection = Selection(own_office(request), frozenset(codes))
-        people = (await registry_of(request).impact(selection, default_of(request))).people
+        picked = Picked(None, frozenset(codes))
+        await refresh_people(request, picked)
+        people = (await registry_of(request).impact(selection_of(request, picked), default_of(request))).people
     number = min(page_number(request.query.get("page", "")), max(1, -(-len(faults) // _FAULTS_SHOWN)))
     shown = faults[(number - 1) * _FAULTS_SHOWN : number * _FAULTS_SHOWN]
     return ImportCheckView(

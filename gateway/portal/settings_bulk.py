@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
@@ -30,6 +31,7 @@ from gateway.stores.base_tenants import Conflict, Impact
 
 UNDO_PAGE = f"{SETTINGS}/undo"
 ASKED_PEOPLE = 50_000  # more are not asked about one by one before every bulk change
+_READ_ANEW = 30  # establishments
 _AT_ONCE = 500  # establishments
 
 
@@ -40,6 +42,7 @@ async def show(request: web.Request) -> web.Response:
     settings = state.choice.settings
     if settings is None or state.picked.nothing:
         return see_other(state.back(fault="none"))
+    await refresh_people(request, state.picked)
     impact = await registry_of(request).impact(selection_of(request, state.picked), default_of(request))
     if impact.establishments == impact.pinned:
         return see_other(state.back(fault="nothing"))
@@ -67,6 +70,14 @@ async def _view(request: web.Request, state: ListState, settings: TenantSettings
         conflicts=await changed_lines(request, (await draft(request, BULK)).get("conflict", ()) if changed else ()),
         phase=phase_note(request),
     )
+
+
+async def refresh_people(request: web.Request, picked: Picked) -> None:
+    """Read anew who works where, if those are few enough to ask the operator's database about each."""
+    if picked.everything is None and len(picked.codes) <= _READ_ANEW:
+        office, refresh = own_office(request), request.app[PORTAL].offices.refresh
+        codes = await picked_codes(request, picked)
+        await asyncio.gather(*(refresh.people(office, code) for code in codes))
 
 
 async def signed_in(request: web.Request, codes: Sequence[str], people: int) -> int | None:

@@ -33,6 +33,7 @@ MEASURES = """() => ({
   scroll: document.documentElement.scrollWidth,
   small: [...document.querySelectorAll('main button, main input:not([type=hidden]), main a.main, main a.outline')]
     .filter(e => e.offsetParent !== null && !e.hidden)
+    .map(e => /^(checkbox|radio)$/.test(e.type) && e.labels[0] || e)  // a box is pressed with its label
     .filter(e => e.getBoundingClientRect().height < 43.5)
     .map(e => e.outerHTML.slice(0, 80)),
   beyond: [...document.querySelectorAll('main *')]
