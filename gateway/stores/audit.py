@@ -16,7 +16,7 @@ from gateway.stores.base_audit import AuditEvent, AuditPage, AuditQuery, Numbere
 from gateway.stores.database import Database
 from gateway.stores.tables import audit_events
 
-_PIECE = 500  # events at a time in a stream
+_PIECE = 500  # events at a time
 _WINDOW = 20_000  # numbers that one statement of a stream looks at, at first
 _WIDEST = 1_000_000
 _FORGED = "forged head"  # stands for the mac of what went before: no record has it, so verifying finds the place
@@ -54,9 +54,11 @@ class AuditRecords:
         if not genuine:
             number, mac = await newest_number(connection), _FORGED
             _log.error("the head of the audit chain is forged, records go on after number %d", number)
-        rows = as_rows(events, key, number, mac)
-        await connection.execute(sa.insert(audit_events), rows)
-        await self._ends.move(connection, HEAD, rows[-1]["id"], rows[-1]["mac"], key)
+        for start in range(0, len(events), _PIECE):  # the loop is not held by a bulk change
+            rows = as_rows(events[start : start + _PIECE], key, number, mac)
+            await connection.execute(sa.insert(audit_events), rows)
+            number, mac = rows[-1]["id"], rows[-1]["mac"]
+        await self._ends.move(connection, HEAD, number, mac, key)
 
     async def audit_events(self, reference: str) -> list[AuditEvent]:
         """See Registry.audit_events."""

@@ -54,7 +54,8 @@ class AuditPage:
 
 @dataclass(frozen=True, slots=True)
 class ChainFault:
-    """A record that was changed, or a gap: `number` is where; `what` is `changed`, `missing`, `head` or `base`."""
+    """Where the chain does not hold, and how: `changed` (a record, its place, or the head that it followed), `missing`
+    (from here on), `head` (the end is forged, or not the one that was noted), `base` (the beginning is forged)."""
 
     number: int
     what: str
@@ -92,7 +93,8 @@ class AuditTrail(Protocol):
         """All of them, oldest first, some hundreds at a time: an export holds neither memory nor loop."""
 
     async def verify_chain(self, expected_head: str = "") -> ChainReport:
-        """Walk the whole chain. `expected_head`: a head noted earlier, which must be part of it."""
+        """Walk the whole chain, while others append to it. `expected_head`: a head noted earlier, which must be part of
+        it. Raises SealBroken when the ring does not open the chain's key, ValueError for what is no head."""
 
     async def prune_events(self, before: float, at_most: int) -> int:
         """Forget the oldest events from before this moment, at most so many; how many. The chain stays verifiable."""
@@ -110,8 +112,8 @@ class AuditTrail(Protocol):
 @dataclass(frozen=True, slots=True)
 class OfficeReadiness:
     """An office's people before a date. `stopped`: they can do nothing without a code and have none to give;
-    `restricted_only`: not enrolled, but what their establishment exempts goes on working; `barred`: locked or stopped
-    enrolled people."""
+    `restricted_only`: not enrolled, but what their establishment exempts goes on working; `barred`: enrolled and
+    needing a code, but locked then, or stopped."""
 
     office: str
     people: int

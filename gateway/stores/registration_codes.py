@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -16,16 +16,22 @@ from gateway.stores.resets import one_bulk_change_at_a_time
 from gateway.stores.tables import people, registration_codes
 
 _BULK_SECONDS = 60.0
+_AT_ONCE = 2000
 
 
 class RegistrationCodeRecords(AuditRecords):
     """The part of a Registry that keeps registration codes."""
 
     async def issue_codes(self, codes: Sequence[RegistrationCode], stamp: Stamp) -> None:
-        """See People.issue_codes. A person's office stands in the event as the roster knows it."""
-        by_person = {code.login_id: code for code in codes}
-        if not by_person:
-            return
+        """See People.issue_codes. A person's office stands in the event as the roster knows it.
+
+        Many are issued some thousand at a time, each time with their events: nobody waits long for the audit record.
+        """
+        by_person = list({code.login_id: code for code in codes}.values())
+        for start in range(0, len(by_person), _AT_ONCE):
+            await self._issue({code.login_id: code for code in by_person[start : start + _AT_ONCE]}, stamp)
+
+    async def _issue(self, by_person: Mapping[str, RegistrationCode], stamp: Stamp) -> None:
         rows = [
             {
                 "login_id": code.login_id,
