@@ -11,6 +11,7 @@ import itertools
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import aiosqlite
 import asyncpg
@@ -87,6 +88,13 @@ class Database:
             return sa.select(sa.type_coerce(rows.c.value, sa.Text))
         array = sa.bindparam(None, list(texts), type_=postgresql.ARRAY(sa.Text))
         return sa.select(sa.func.unnest(array, type_=sa.Text).column_valued("value"))
+
+    def among(self, column: sa.ColumnElement[str], query: sa.CompoundSelect[Any]) -> sa.ColumnElement[bool]:
+        """Whether a row of `query` is this value, so written that each database looks at `query` once, negated too."""
+        if self._embedded:
+            return column.in_(query)
+        rows = query.subquery()
+        return sa.exists().where(rows.c[0] == column)
 
     async def close(self) -> None:
         """Close every connection and end SQLite's threads."""

@@ -47,7 +47,7 @@ class Walk:
         query, but = self._selection.everything, self._selection.codes
         if query is None:
             return
-        conditions = list(found_by(query, self._default))
+        conditions = list(found_by(self._database, query, self._default))
         rows = await read(self._select(*conditions).limit(AT_ONCE))
         while rows:
             yield [row for row in rows if row.code not in but]

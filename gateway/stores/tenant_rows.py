@@ -12,6 +12,7 @@ from gateway.core.folding import folded
 from gateway.core.policy import TenantSettings
 from gateway.core.subject import Feature
 from gateway.stores.base_tenants import EstablishmentQuery, EstablishmentRow
+from gateway.stores.database import Database
 from gateway.stores.tables import configured_tenants, establishment_settings, establishments
 
 _LONGEST_TYPED = 200  # characters; what is kept for searching is no longer either
@@ -67,8 +68,10 @@ def row_of(row: sa.Row[Any]) -> EstablishmentRow:
     )
 
 
-def found_by(query: EstablishmentQuery, default: TenantSettings) -> Iterator[sa.ColumnElement[bool]]:
-    """What a row of establishments must fulfil; with `uses`, one of `holding()`."""
+def found_by(
+    database: Database, query: EstablishmentQuery, default: TenantSettings
+) -> Iterator[sa.ColumnElement[bool]]:
+    """What a row of establishments must fulfil."""
     yield _roster.office == query.office
     if query.code_from:
         yield _roster.code >= typed(query.code_from)
@@ -78,7 +81,26 @@ def found_by(query: EstablishmentQuery, default: TenantSettings) -> Iterator[sa.
         if wanted := folded(text[:_LONGEST_TYPED]):
             yield column.contains(wanted, autoescape=True)
     if query.uses is not None:
-        yield held_uses(default) if query.uses else sa.not_(held_uses(default))
+        differs = database.among(_roster.code, _unlike(query.office, default))
+        yield sa.not_(differs) if query.uses == default.uses_second_factor else differs
+
+
+def _unlike(office: str, default: TenantSettings) -> sa.CompoundSelect[Any]:
+    """Codes of those that use the second factor where by default they would not, or the other way round. Only who has
+    something stored or written can be: one look over these is far less than a look at both for every establishment."""
+    stored, entry = establishment_settings.alias("own"), configured_tenants.alias("written")
+
+    def unlike(uses: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        return sa.not_(uses) if default.uses_second_factor else uses
+
+    same = sa.and_(stored.c.office == entry.c.office, stored.c.establishment == entry.c.establishment)
+    held = sa.case((entry.c.pinned, entry.c.uses_second_factor), else_=stored.c.uses_second_factor)
+    with_stored = sa.select(stored.c.establishment).select_from(stored.outerjoin(entry, same))
+    with_entry = sa.select(entry.c.establishment).select_from(entry.outerjoin(stored, same))
+    return sa.union_all(
+        with_stored.where(stored.c.office == office, unlike(held)),
+        with_entry.where(entry.c.office == office, stored.c.office.is_(None), unlike(entry.c.uses_second_factor)),
+    )
 
 
 def typed(text: str) -> str:

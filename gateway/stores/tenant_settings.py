@@ -94,14 +94,14 @@ class SettingRecords(AuditRecords):
         self, query: EstablishmentQuery, default: TenantSettings, offset: int, limit: int
     ) -> EstablishmentPage:
         """See Settings.find_establishments."""
-        # Only a query for a state needs the settings of every row that it looks at; otherwise those of the page do.
-        searched = establishments if query.uses is None else holding()
-        conditions = list(found_by(query, default))
-        count = sa.select(sa.func.count()).select_from(searched).where(*conditions)
-        columns = establishments.c
-        found = sa.select(columns.office, columns.code, columns.name, columns.kana).select_from(searched)
-        page = found.where(*conditions).order_by(columns.code).offset(offset).limit(limit).subquery("page")
-        rows = sa.select(*holding_columns(page, default)).select_from(holding(page)).order_by(page.c.code)
+        columns, conditions = establishments.c, list(found_by(self._database, query, default))
+        count = sa.select(sa.func.count()).select_from(establishments).where(*conditions)
+        # Codes are found by the index alone; only the page's rows are read, and what holds for them.
+        found = sa.select(columns.code).where(*conditions).order_by(columns.code).offset(offset).limit(limit)
+        page = establishments.alias("page")
+        shown_here = sa.and_(page.c.office == query.office, page.c.code.in_(found.subquery("found").select()))
+        rows = sa.select(*holding_columns(page, default)).select_from(holding(page))
+        rows = rows.where(shown_here).order_by(page.c.code)
         async with self._database.reading() as connection:
             # The revision first: a change while the rows are read makes them newer than it says, and is told later.
             revision = await read_revision(connection, query.office)
