@@ -92,6 +92,7 @@ class _Tree:
         self._homeless = dict(enumerate(pieces))
         self._open: list[_Open] = []
         self._foreign = 0  # how many <svg> and <math> are open
+        self._leaving = 0  # how many of the open elements go out
         self._read = 0  # where the last tag ended
 
     def start(self, tag: Tag, wanted: bool) -> None:
@@ -106,12 +107,13 @@ class _Tree:
             self.places += [(tag.end, rank, piece.html) for rank, piece in pieces]
             return
         self._foreign += tag.name in (b"svg", b"math")
+        self._leaving += wanted
         self._open.append(_Open(tag.name, tag.start, wanted, pieces))
 
     def _housed(self, tag: Tag, wanted: bool, alone: bool) -> tuple[tuple[int, Piece], ...]:
         """The pieces that this element is the first to find; those before it have their place already."""
         found = [(rank, piece) for rank, piece in self._homeless.items() if piece.selector.finds(tag)]
-        if not found or any(element.wanted for element in self._open):
+        if not found or self._leaving:
             return ()
         closed = alone or wanted or tag.name in _TEXT_ONLY
         pieces = [(rank, piece) for rank, piece in found if piece.spot is not Spot.INTO or not closed]
@@ -162,6 +164,7 @@ class _Tree:
             element = self._open.pop()
             self._foreign -= element.name in (b"svg", b"math")
             if element.wanted:
+                self._leaving -= 1
                 self.spans.append((element.start, end))
             for rank, piece in element.pieces:
                 self.places.append((inner_end if piece.spot is Spot.INTO else outside, rank, piece.html))
