@@ -41,9 +41,9 @@ from gateway.stores.tables import (
 )
 from gateway.stores.tenant_rows import (
     exempt_text,
-    features,
     held_exempt,
     held_uses,
+    held_words,
     holding,
     row_of,
     slices,
@@ -53,6 +53,7 @@ from gateway.stores.tenant_settings import SettingRecords, event, locked_revisio
 
 _BULK_SECONDS = 300.0  # for 100,000 establishments in one transaction
 _SHOWN_CONFLICTS = 20
+_EVENTS_AT_ONCE = 250  # to chain so many holds the loop for some milliseconds
 _UNDO_SECONDS = 90 * 86400.0  # what can be undone is kept for so long
 _MIXED = ""
 
@@ -181,25 +182,29 @@ class ChangeRecords(SettingRecords):
         self, connection: AsyncConnection, found: Rows, wanted: Mapping[str, TenantSettings], making: _Making
     ) -> Changed:
         """Give each its settings where they differ from what holds."""
-        groups: dict[TenantSettings, list[str]] = {}
+        groups: dict[TenantSettings, list[str]] = {settings: [] for settings in wanted.values()}
+        words = {settings: (as_words(settings), exempt_text(settings)) for settings in groups}
         events: list[AuditEvent] = []
-        for row in found:
-            settings = wanted.get(row.code)
-            if settings is None or (row.uses, row.exempt) == (settings.uses_second_factor, exempt_text(settings)):
-                continue
-            groups.setdefault(settings, []).append(row.code)
-            detail = (("change", making.change), ("before", _text(row)), ("after", as_words(settings)))
-            events.append(event(Event.ESTABLISHMENT_CHANGED, making.office, row.code, making.stamp, detail))
-            if len(events) % AT_ONCE == 0:
+        for place, row in enumerate(found):
+            if place % AT_ONCE == 0:
                 await asyncio.sleep(0)
+            settings = wanted.get(row.code)
+            if settings is None:
+                continue
+            after, exempt = words[settings]
+            if row.uses == settings.uses_second_factor and row.exempt == exempt:
+                continue
+            groups[settings].append(row.code)
+            detail = (("change", making.change), ("before", held_words(row.uses, row.exempt)), ("after", after))
+            events.append(event(Event.ESTABLISHMENT_CHANGED, making.office, row.code, making.stamp, detail))
         if not events:
             return Changed("", 0, making.revision - 1)
         for settings, codes in groups.items():
             for some in slices(codes, AT_ONCE):
                 await connection.execute(self._keep_before(making, some))
                 await connection.execute(self._store(making, settings, some))
-        same = as_words(next(iter(groups))) if len(groups) == 1 else _MIXED
-        await self._note(connection, making, len(events), same)
+        given = [words[settings][0] for settings, codes in groups.items() if codes]
+        await self._note(connection, making, len(events), given[0] if len(given) == 1 else _MIXED)
         await self._append_all(connection, events)
         return Changed(making.change, len(events), making.revision)
 
@@ -268,8 +273,8 @@ class ChangeRecords(SettingRecords):
         rows = (await connection.execute(query)).all()
         while rows:
             for row in rows:
-                after = _words(row.before_uses, row.before_exempt)
-                detail = (("change", change.change), ("before", _text(row)), ("after", after))
+                before, after = held_words(row.uses, row.exempt), held_words(row.before_uses, row.before_exempt)
+                detail = (("change", change.change), ("before", before), ("after", after))
                 yield event(Event.ESTABLISHMENT_UNDONE, change.office, row.code, stamp, detail)
             rows = (await connection.execute(query.where(_before.establishment > rows[-1].code))).all()
 
@@ -286,8 +291,9 @@ class ChangeRecords(SettingRecords):
 
     async def _append_all(self, connection: AsyncConnection, events: Sequence[AuditEvent]) -> None:
         """The last thing in a transaction: whoever holds the end of the audit record holds up everybody."""
-        for start in range(0, len(events), AT_ONCE):
-            await self._append(connection, events[start : start + AT_ONCE])
+        for start in range(0, len(events), _EVENTS_AT_ONCE):
+            await self._append(connection, events[start : start + _EVENTS_AT_ONCE])
+            await asyncio.sleep(0)
 
     def _people(self, office: str, codes: list[str]) -> sa.Select[int, int]:
         """How many people these establishments have by the roster, and how many of them are enrolled."""
@@ -295,14 +301,6 @@ class ChangeRecords(SettingRecords):
         counts = sa.select(count(people.c.login_id).label("people"), count(second_factors.c.login_id).label("enrolled"))
         joined = counts.join_from(people, second_factors, people.c.login_id == second_factors.c.login_id, isouter=True)
         return joined.where(people.c.office == office, people.c.establishment.in_(self._database.listed(codes)))
-
-
-def _text(row: Any) -> str:  # noqa: ANN401 (of any query with these two)
-    return _words(row.uses, row.exempt)
-
-
-def _words(uses: bool, exempt: str) -> str:
-    return as_words(TenantSettings(bool(uses), features(exempt)))
 
 
 def _reader(connection: AsyncConnection) -> Read:

@@ -3,6 +3,7 @@ default."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from gateway.core.folding import folded
 from gateway.core.policy import TenantSettings
+from gateway.core.setting_words import as_words
 from gateway.core.subject import Feature
 from gateway.stores.base_tenants import EstablishmentQuery, EstablishmentRow
 from gateway.stores.database import Database
@@ -56,16 +58,21 @@ def holding_columns(rows: sa.FromClause, default: TenantSettings) -> list[sa.Col
 
 def row_of(row: sa.Row[Any]) -> EstablishmentRow:
     """The row of a query for `holding_columns`."""
-    return EstablishmentRow(
-        row.code,
-        row.name,
-        row.kana,
-        TenantSettings(row.uses, features(row.exempt)),
-        row.pinned,
-        row.revision or 0,
-        row.changed_at,
-        row.changed_by or "",
-    )
+    code, name, kana, uses, exempt, pinned, revision, changed_at, changed_by = tuple(row)
+    settings = held_settings(uses, exempt)
+    return EstablishmentRow(code, name, kana, settings, pinned, revision or 0, changed_at, changed_by or "")
+
+
+@functools.lru_cache(maxsize=64)
+def held_settings(uses: bool, exempt: str) -> TenantSettings:
+    """Settings as columns have them. There are few, and lists of a hundred thousand are made of them."""
+    return TenantSettings(bool(uses), features(exempt))
+
+
+@functools.lru_cache(maxsize=64)
+def held_words(uses: bool, exempt: str) -> str:
+    """The same in the words of audit events."""
+    return as_words(held_settings(uses, exempt))
 
 
 def found_by(

@@ -21,6 +21,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gateway.core.errors import StoreUnavailable
 from gateway.core.policy import TenantSettings
 from gateway.core.subject import Feature
 from gateway.stores.base_audit import ReadinessRules
@@ -77,6 +78,12 @@ class Table:
         """Ask so many times (after once to warm up, if more than once) and print."""
         if self._only not in name:
             return
+        try:
+            await self._line(name, ask, times)
+        except StoreUnavailable as refused:
+            say(f"| {name} | {refused} | | | | |")
+
+    async def _line(self, name: str, ask: Ask, times: int) -> None:
         if times > 1:
             await ask()
         taken = []
