@@ -58,6 +58,7 @@ class OwnPart(enum.StrEnum):
     SETTINGS_LINK = "settings-link"
     RESET_LINK = "reset-link"
     ROLLOUT_NOTICE = "rollout-notice"
+    ENROLMENT_NOTICE = "enrolment-notice"
 
 
 @dataclass(frozen=True, slots=True)

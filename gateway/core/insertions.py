@@ -1,4 +1,4 @@
-"""What the gateway puts into pages of the apps: two links and a notice (D1, E1, F1), for whom and until when.
+"""What the gateway puts into pages of the apps: two links and two notices (D1, E1, F1, R-025), for whom and until when.
 
 The HTML is ASCII with numeric character references: the same bytes are right in UTF-8, Shift_JIS and EUC-JP alike.
 """
@@ -28,13 +28,15 @@ _BOX = (
 
 @fast_frozen
 class Viewer:
-    """Who sees a page. `proven`: a code was entered in this session; `now` in Unix seconds."""
+    """Who sees a page. `proven`: a code was entered in this session; `now` in Unix seconds. `news`: an enrolment that
+    this session tells of: when, from which address."""
 
     subject: Subject
     level: Level
     policy: Policy
     proven: bool
     now: float
+    news: tuple[float, str] | None = None
 
 
 class Insertions:
@@ -43,6 +45,7 @@ class Insertions:
     def __init__(self, rollout: Rollout, zone: ZoneInfo) -> None:
         """`zone`: the operator's, in which people read the mandatory date."""
         self._rollout = rollout
+        self._zone = zone
         self._dates = tuple(at for at in (rollout.announced_from, rollout.mandatory_from) if at is not None)
         self._notice = _notice(rollout.mandatory_from, zone)
         self._settings = _link(OwnPart.SETTINGS_LINK, "settings", "2要素認証設定")
@@ -61,6 +64,8 @@ class Insertions:
             case OwnPart.ROLLOUT_NOTICE:
                 announced = self._rollout.phase(viewer.now) is Phase.ANNOUNCED
                 return self._notice if announced and viewer.subject.kind is Kind.ESTABLISHMENT else b""
+            case OwnPart.ENROLMENT_NOTICE:
+                return b"" if viewer.news is None else _told(*viewer.news, self._zone)
             case _:
                 assert_never(part)
 
@@ -88,6 +93,20 @@ def _notice(mandatory_from: float | None, zone: ZoneInfo) -> bytes:
         f'<a href="{_OWN}help/" target="_top">準備のしかたを見る</a><br>'
         f'<span lang="en">{en_from}, signing in needs a second factor: a 6-digit code from an authenticator app.</span>'
         "</div>"
+    )
+    return _ascii(text)
+
+
+def _told(enrolled_at: float, address: str, zone: ZoneInfo) -> bytes:
+    """One sentence in Japanese, one in English, and the page that says what to do about it."""
+    when = datetime.fromtimestamp(enrolled_at, zone)
+    ja_from, en_from = (f"（接続元 {address}）", f" from {address}") if address else ("", "")
+    text = (
+        f'<div id="sekisho-{OwnPart.ENROLMENT_NOTICE}" role="note" style="{escape(_BOX)}">'
+        f"{spoken_date(when, 'ja')} {spoken_time(when)} に認証アプリが登録されました{escape(ja_from)}。"
+        f'<a href="{_OWN}notice" target="_top">確認する</a><br>'
+        f'<span lang="en">A second factor was registered for this login ID on {spoken_date(when, "en")} '
+        f"{spoken_time(when)}{escape(en_from)}.</span></div>"
     )
     return _ascii(text)
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from gateway.core.session import Level
 from gateway.portal.events import Event
 from gateway.portal.views import ChoiceView, Message
-from gateway.portal.visits import CHOICE, PORTAL, VISIT, exempt_parts, noted, onward, page, raised, see_other
+from gateway.portal.visits import CHOICE, PORTAL, VISIT, exempt_parts, news_for, noted, onward, page, raised, see_other
 
 _NOTHING = "none"
 
@@ -22,7 +22,8 @@ async def show(request: web.Request) -> web.Response:
         return see_other(await onward(portal, visit))
     fault = Message("choice.fault.none") if request.query.get("fault") == _NOTHING else None
     restricted = Message(f"choice.restricted.{exempt_parts(visit.policy)}")
-    return page(request, ChoiceView(visit.live.record.csrf, restricted, fault))
+    news = await news_for(portal, visit, Level.RESTRICTED)
+    return page(request, ChoiceView(visit.live.record.csrf, restricted, fault, news))
 
 
 async def choose(request: web.Request) -> web.Response:

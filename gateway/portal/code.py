@@ -19,6 +19,7 @@ from gateway.portal.visits import (
     VISIT,
     back_link,
     came_from,
+    news_for,
     onward,
     page,
     raised,
@@ -44,6 +45,7 @@ async def show(request: web.Request) -> web.Response:
         fault=fault,
         clock_advice=needs_clock_advice(standing, fault),
         back=back_link(request, portal, visit),
+        news=await news_for(portal, visit, Level.FULL),
     )
     return page(request, view)
 
@@ -51,7 +53,7 @@ async def show(request: web.Request) -> web.Response:
 async def check(request: web.Request) -> web.Response:
     """POST: one code."""
     portal, visit = request.app[PORTAL], request[VISIT]
-    if visit.level is Level.FULL:
+    if await onward(portal, visit, wants_full=True) not in (CODE, ENROL, LOCKED):
         return see_other(await onward(portal, visit))
     outcome = await portal.factors.verify(visit.asker, await typed_code(request))
     return await settled(request, outcome, CODE)

@@ -20,7 +20,7 @@ _NEEDED: dict[PageName, tuple[str, ...]] = {
     PageName.ENROLMENT: (_CSRF, 'action="/.sekisho/enrol"', 'name="totp"', _CANCEL),
     PageName.CODE: (_CSRF, 'action="/.sekisho/code"', 'name="totp"', _CANCEL),
     PageName.LOCKED: (_CSRF, _CANCEL),
-    PageName.NOTICE: (_CSRF, 'action="/.sekisho/notice"', 'name="seen"', _CANCEL),
+    PageName.NOTICE: (_CSRF, 'action="/.sekisho/notice"', _CANCEL),
     PageName.STEP_UP: ('href="/.sekisho/code"',),
 }
 

@@ -46,11 +46,12 @@ def _enrolment(fault: Message | None, back: BackLink | None, *, advice: bool) ->
 
 _SIGN_IN: tuple[View, ...] = (
     ChoiceView(_CSRF, Message("choice.restricted.punch+payslip")),
+    ChoiceView(_CSRF, Message("choice.restricted.payslip"), Message("choice.fault.none"), (_NOON, "203.0.113.9")),
     ChoiceView(_CSRF, Message("choice.restricted.payslip"), Message("choice.fault.none")),
     _enrolment(None, None, advice=False),
     _enrolment(_WRONG, _BACK, advice=True),
     CodeView(_CSRF, "B00000101", 5, 1800),
-    CodeView(_CSRF, "B00000101", 5, 1800, _WRONG, clock_advice=True, back=_BACK),
+    CodeView(_CSRF, "B00000101", 5, 1800, _WRONG, clock_advice=True, back=_BACK, news=(_NOON, "")),
     LockedView(_CSRF, _NOON),
     LockedView(_CSRF, None, _BACK),
     StepUpView(_CSRF, "/shugyo/sheet?month=202610", False, "/.sekisho/code", _BACK),

@@ -32,8 +32,8 @@ def _fault(word: str, field: str, *values: tuple[str, float | str]) -> tuple[Fie
 REGISTRATION: tuple[View, ...] = (
     RegistrationView(_CSRF, "B00000101", 5, 1800),
     RegistrationView(_CSRF, "B00000101", 5, 1800, "ABCDEFGH2", (_WRONG,), _BACK),
-    NoticeView(_CSRF, "B00000101", _NOON, "203.0.113.9", repr(_NOON), "/login"),
-    NoticeView(_CSRF, "B00000101", _NOON, "", repr(_NOON), "/login"),
+    NoticeView(_CSRF, "B00000101", _NOON, "203.0.113.9", "/login"),
+    NoticeView(_CSRF, "B00000101", _NOON, "", "/login"),
     _codes(),
     _codes(whole_office=False, ticked=0, whom="establishment", faults=_fault("none", "whom-ticked")),
     _codes(whom="establishment", establishment="000001", faults=_fault("far", "until", ("days", 90))),

@@ -44,6 +44,7 @@ class ChoiceView:
     csrf: str
     restricted: Message
     fault: Message | None = None
+    news: tuple[float, str] | None = None  # an enrolment to tell of: when, from which address
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class CodeView:
     fault: Message | None = None
     clock_advice: bool = False
     back: BackLink | None = None
+    news: tuple[float, str] | None = None  # an enrolment to tell of: when, from which address
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,15 +25,13 @@ class RegistrationView:
 
 @dataclass(frozen=True, slots=True)
 class NoticeView:
-    """A second factor was registered: when, from where. `seen` names this very enrolment in the form; `onward` is
-    where what waits goes on without saying that it was oneself."""
+    """A second factor was registered: when, from where. `onward` leads on without saying that it was oneself."""
 
     name: ClassVar[PageName] = PageName.NOTICE
     csrf: str
     account: str
     enrolled_at: float
     enrolled_from: str
-    seen: str
     onward: str
 
 

@@ -203,27 +203,42 @@ async def raised(
 ) -> web.Response:
     """Give the session its new proof or choice under a new token, and send the browser on (R-032).
 
-    `tells`: the level that it reaches, where the person must hear of an enrolment before what waits; None: not now.
+    `tells`: the level that it reaches, where the session tells of an enrolment before it; None: it enrolled itself.
     """
+    news = await news_for(portal, visit, tells) if tells is not None else None
 
     def rewritten(record: SessionRecord) -> SessionRecord:
-        return replace(record, session=change(record.session), enrolment=None)
+        kept = news or record.news if tells is not None else None
+        return replace(record, session=change(record.session), enrolment=None, news=kept)
 
-    told = tells is not None and await _has_news(portal, visit, kind_of(tells))
     rotated = await portal.sessions.rotate(visit.live, rewritten)
     if rotated is None:
         return see_other(portal.sign_in_page(visit.live.record.session.app))
     token, live = rotated
-    return see_other(NOTICE if told else landing(portal, live.record), portal.own.set(portal.own.session, token))
+    if tells is not None and news is not None:
+        await _told(portal, visit, tells, news[0])
+    return see_other(landing(portal, live.record), portal.own.set(portal.own.session, token))
 
 
-async def _has_news(portal: Portal, visit: Visit, kind: str) -> bool:
-    """Whether an enrolment is to be shown. Without the registry the next session tells it."""
+async def news_for(portal: Portal, visit: Visit, level: Level) -> tuple[float, str] | None:
+    """The enrolment that the next session of this level tells of (R-025): when, from which client address.
+
+    Without the registry a later session does.
+    """
     try:
-        return await portal.offices.registry.enrolment_notice(visit.login_id, kind) is not None
+        notice = await portal.offices.registry.enrolment_notice(visit.login_id, kind_of(level))
+        return None if notice is None else (notice.enrolled_at, notice.enrolled_from)
     except StoreUnavailable as fault:
         _log.warning("a notice could not be read: %s, reference %s", fault, visit.asker.reference)
-        return False
+        return None
+
+
+async def _told(portal: Portal, visit: Visit, level: Level, enrolled_at: float) -> None:
+    """This session tells of it, so the next one of its kind does not."""
+    try:
+        await portal.offices.registry.notice_seen(visit.login_id, kind_of(level), enrolled_at, portal.clock())
+    except StoreUnavailable as fault:
+        _log.warning("a notice stays unseen: %s, reference %s", fault, visit.asker.reference)
 
 
 async def noted(portal: Portal, visit: Visit, name: Event, detail: tuple[tuple[str, str], ...] = ()) -> None:

@@ -66,7 +66,7 @@ class Forwarding:
             host_header=visit.app.host_header,
         )
 
-    def to_app(self, visit: Visit, level: Level, body: bytes | None = None) -> Action:
+    def to_app(self, visit: Visit, level: Level, body: bytes | None = None) -> Forward:
         """Send the request to its app under the visitor's vault; pages that are to be edited are edited on the way."""
         cookie = self._vault.outgoing(visit)
         headers = self.headers_for(visit, cookie)
@@ -92,7 +92,9 @@ class Forwarding:
         session, policy = visit.visitor.session, visit.visitor.policy
         if session is None or policy is None:
             return UNCHANGED
-        viewer = Viewer(session.subject, level, policy, session.totp_at is not None, visit.now)
+        live = visit.visitor.live
+        news = live.record.news if live is not None else None
+        viewer = Viewer(session.subject, level, policy, session.totp_at is not None, visit.now, news)
         return self._edits.changes(visit.target.path, viewer)
 
     def replay(self, visit: Visit, level: Level, form: HeldForm) -> Action:

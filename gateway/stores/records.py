@@ -47,7 +47,8 @@ class SessionRecord:
     """Everything kept of one signed-in browser. `enrolment` is the nonce of the enrolment page it was shown.
 
     `typed` is the login ID as it was typed at sign-in: the app may tell capitals apart where the canonical ID does not.
-    `registration` is the registration code that was entered, sealed as it was issued.
+    `registration` is the registration code that was entered, sealed as it was issued. `news` is an enrolment that the
+    person is told of in this session: when (Unix seconds), from which client address.
     """
 
     session: Session
@@ -57,6 +58,7 @@ class SessionRecord:
     enrolment: str | None = None
     typed: str = field(default="", repr=False)
     registration: bytes | None = field(default=None, repr=False)
+    news: tuple[float, str] | None = None
 
 
 def encode_record(record: SessionRecord) -> bytes:
@@ -70,6 +72,7 @@ def encode_record(record: SessionRecord) -> bytes:
         record.enrolment,
         record.typed,
         None if record.registration is None else record.registration.decode("latin-1"),
+        record.news,
     ]
     return _RECORD + _framed(fields) + record.jar.to_bytes()
 
@@ -77,7 +80,7 @@ def encode_record(record: SessionRecord) -> bytes:
 def decode_record(data: bytes) -> SessionRecord:
     """The record of these bytes. Raises ValueError for another format."""
     fields, jar = _unframed(data, _RECORD)
-    subject, session, csrf, going, enrolment, typed, registration = fields
+    subject, session, csrf, going, enrolment, typed, registration, news = fields
     login_id, kind, *rest = subject
     app, *times = session
     return SessionRecord(
@@ -88,6 +91,7 @@ def decode_record(data: bytes) -> SessionRecord:
         enrolment,
         typed,
         None if registration is None else registration.encode("latin-1"),
+        None if news is None else (news[0], news[1]),
     )
 
 

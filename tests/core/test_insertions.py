@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from html import unescape
 from zoneinfo import ZoneInfo
@@ -132,3 +133,16 @@ def _dates() -> tuple[float, float]:
 def test_an_element_goes_around_it_where_the_place_asks_for_one() -> None:
     assert wrapped(b"x", "li") == b"<li>x</li>"
     assert wrapped(b"x", "") == b"x"
+
+
+def test_an_enrolment_is_told_with_its_time_and_address_in_the_sessions_that_have_it_to_tell() -> None:
+    insertions, viewer = Insertions(Rollout(), TOKYO), Viewer(WORKER, Level.RESTRICTED, policy(), False, NOW)
+    assert insertions.html(OwnPart.ENROLMENT_NOTICE, viewer) == b""
+    told = replace(viewer, news=(at(2026, 11, 21, 9, 5), "<203.0.113.9>"))
+    html = unescape(insertions.html(OwnPart.ENROLMENT_NOTICE, told).decode("ascii"))
+    assert "2026年11月21日(土) 9:05 に認証アプリが登録されました" in html
+    assert "from <203.0.113.9>" in html
+    assert b"<203" not in insertions.html(OwnPart.ENROLMENT_NOTICE, told)
+    assert 'href="/.sekisho/notice"' in html
+    unknown = replace(viewer, news=(NOW, ""))
+    assert "接続元" not in unescape(insertions.html(OwnPart.ENROLMENT_NOTICE, unknown).decode())

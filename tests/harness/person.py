@@ -111,20 +111,11 @@ class Person:
         csrf = csrf_of(self.page("/.sekisho/code"))
         return self.post("/.sekisho/code", {"csrf": csrf, "totp": totp})
 
-    def told(self, answer: WireAnswer) -> WireAnswer:
-        """The answer after the notice of an enrolment, where this one leads there: "it was me"."""
-        if answer.header("location") != "/.sekisho/notice":
-            return answer
-        page = self.page("/.sekisho/notice")
-        seen = re.search(r"name=\"seen\" value=\"([^\"]+)\"", page)
-        assert seen, page[:2000]
-        return self.post("/.sekisho/notice", {"csrf": csrf_of(page), "seen": seen[1]})
-
     def restricted(self, login_id: str) -> None:
         """Sign in and choose the restricted session; the held answer is fetched too."""
         answer = self.sign_in(login_id)
         assert answer.status == 303, answer.head
-        answer = self.told(self.choose("restricted"))
+        answer = self.choose("restricted")
         assert answer.status == 303, answer.head
         self.get(answer.header("location") or "/")
 

@@ -99,7 +99,6 @@ class Visitor:
         if self.path.startswith("/.sekisho/enrol"):
             self.scan(login_id)
         self.type_code(self.world.fresh_code(login_id))
-        self.own_enrolment()
 
     def full(self, login_id: str) -> None:
         """Sign in with everything."""
@@ -113,13 +112,7 @@ class Visitor:
         """Sign in without a code."""
         self.sign_in(login_id)
         self.press(wording)
-        self.own_enrolment()
         expect(self.page.locator("#greeting")).to_be_visible()
-
-    def own_enrolment(self) -> None:
-        """Who enrolled since they were here last is asked once whether it was them."""
-        if self.path.startswith("/.sekisho/notice"):
-            self.press("自分で登録しました")
 
     # What they see
 

@@ -18,7 +18,6 @@ from gateway.stores.records import Continuation
 from tests.portal.conftest import EMPLOYEE, NOON, Browser, World, needs
 
 STAFF = Subject("A00010001", Kind.OFFICE, "0001")
-TOLD = "/.sekisho/notice"  # where the first right code after an enrolment leads
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
@@ -209,7 +208,7 @@ class TestCode:
         browser = await world.sign_in()
         typed = code(secret, world.now[0]).translate(FULL_WIDTH)
         await browser.post("/.sekisho/code", {"totp": f" {typed[:3]}　{typed[3:]} "})
-        assert browser.location == TOLD
+        assert browser.location == "/login"
 
     @pytest.mark.parametrize(
         ("typed", "sentence"),
@@ -268,7 +267,7 @@ class TestCode:
         late = await world.sign_in()
         assert (await late.get("/.sekisho/locked")).location == "/.sekisho/code"
         await late.post("/.sekisho/code", {"totp": code(secret, world.now[0])})
-        assert late.location == TOLD
+        assert late.location == "/login"
 
     async def test_twenty_in_a_row_stop_it_for_good(self, world: World) -> None:
         secret = await enrol(world, await world.sign_in())
@@ -297,7 +296,7 @@ class TestCode:
         browsers = [await world.sign_in() for _ in range(4)]
         typed = code(secret, world.now[0])
         await asyncio.gather(*(browser.post("/.sekisho/code", {"totp": typed}) for browser in browsers))
-        assert sum(browser.location == TOLD for browser in browsers) == 1
+        assert sum(browser.location == "/login" for browser in browsers) == 1
 
     async def test_every_outcome_is_in_the_audit_record_under_its_reference(self, world: World) -> None:
         secret = await enrol(world, await world.sign_in())

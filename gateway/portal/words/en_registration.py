@@ -89,6 +89,8 @@ WORDS: dict[str, str] = {
     "notice.not-mine.text": "Somebody who knows your password may have registered it. Do this at once:",
     "notice.not-mine.password": "Change your password.",
     "notice.not-mine.tell": "Tell your administrator and ask for a reset of your two-factor authentication.",
-    "notice.not-mine.onward": "Go on without confirming (you will be asked again next time)",
+    "notice.not-mine.onward": "Go back without confirming",
+    "notice.brief": "An authenticator app was registered for this login ID on {when} (from: {address}).",
+    "notice.brief.not-mine": "If that was not you, somebody who knows your password may have done it. Change your password and tell your administrator.",
     "notice.not-yet-mine": "If you see this page but never registered an app, somebody who knows your password may have registered one. Tell your administrator at once.",
 }

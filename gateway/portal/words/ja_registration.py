@@ -89,6 +89,8 @@ WORDS: dict[str, str] = {
     "notice.not-mine.text": "パスワードを知った他人が登録したおそれがあります。すぐに次のことをしてください。",
     "notice.not-mine.password": "パスワードを変更してください。",
     "notice.not-mine.tell": "お勤め先の管理者に連絡し、「2要素認証設定初期化」を依頼してください。",
-    "notice.not-mine.onward": "確認せずに続ける（次のログインでもう一度表示します）",
+    "notice.not-mine.onward": "確認せずに元の画面へ戻る",
+    "notice.brief": "{when} に、このログインIDの認証アプリが登録されました（接続元：{address}）。",
+    "notice.brief.not-mine": "身に覚えがないときは、パスワードを知った他人が登録したおそれがあります。パスワードを変更し、管理者に連絡してください。",
     "notice.not-yet-mine": "登録した覚えがないのにこの画面が表示されるときは、パスワードを知った他人が登録したおそれがあります。すぐに管理者に連絡してください。",
 }
