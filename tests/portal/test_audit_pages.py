@@ -192,7 +192,7 @@ class TestSearch:
 
     async def test_what_was_asked_for_stays_in_the_form_and_in_the_file(self, world: World) -> None:
         browser = await (await world.sign_in(STAFF, proven=True)).get(f"{AUDIT}?from=2026-11-21&kind=lock&q=b00000199")
-        assert 'type="date" value="2026-11-21"' in browser.text
+        assert 'name="from" type="text" value="2026-11-21"' in browser.text
         assert '<option value="lock" selected>' in browser.text
         assert 'value="b00000199"' in browser.text
         link = re.search(r'href="([^"]*encoding=utf-8)"', browser.text)

@@ -37,6 +37,7 @@ WORDS: dict[str, str] = {
     "audit.lead": "Who did what and when: sign-ins, codes, set-ups, resets, changed settings. Newest first.",
     "audit.filter": "Search the record",
     "audit.from": "From this day",
+    "audit.from.hint": "Such as 2026-11-21",
     "audit.to": "To this day",
     "audit.kind": "Kind",
     "audit.kind.all": "All",

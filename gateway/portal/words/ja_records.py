@@ -37,6 +37,7 @@ WORDS: dict[str, str] = {
     "audit.lead": "ログイン、認証、登録、初期化、設定の変更など、だれが、いつ、何をしたかの記録です。新しい順に表示します。",
     "audit.filter": "記録の検索",
     "audit.from": "この日から",
+    "audit.from.hint": "例：2026-11-21",
     "audit.to": "この日まで",
     "audit.kind": "種類",
     "audit.kind.all": "すべて",
