@@ -1,0 +1,164 @@
+"""Every page of the gateway on a small loopback server, and a browser that walks along them with axe-core.
+
+A page is rendered from its sample by the real renderer and comes with the real headers, style sheets and script.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from gateway.config.settings import Service, Support
+from gateway.portal.pages import HTML, Renderer
+from gateway.portal.views import View
+from tests.harness.browser import ARGUMENTS
+
+NOON = 1_795_230_000.0
+SERVICE = Service(
+    "ネットde顧問 デモ",
+    operator="関所デモ運営事務局",
+    support=Support("お問合せ窓口", "0120-000-000", "平日9時～17時", "https://support.example/", "help@example.jp"),
+)
+AXE_FOLDER = importlib.util.find_spec("axe_playwright_python")  # wanted for its copy of axe-core alone: it has no types
+assert AXE_FOLDER is not None
+assert AXE_FOLDER.origin is not None
+AXE = (Path(AXE_FOLDER.origin).parent / "axe.min.js").read_bytes()
+DESK = {"width": 1280, "height": 800}
+PHONE = {"width": 320, "height": 640}
+RUN_AXE = """async () => {
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const found = await axe.run({runOnly: tags, resultTypes: ['violations'], preload: false});
+  return found.violations.flatMap(rule => rule.nodes.map(node => `axe ${rule.id}: ${node.html.slice(0, 160)}`));
+}"""
+# A radio group is one stop; what is hidden or disabled is none.
+LIST_CONTROLS = """() => {
+  const groups = new Set();
+  const kinds = "a[href], button, input:not([type=hidden]), select, textarea, summary";
+  window.controls = [...document.querySelectorAll(kinds)]
+    .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.disabled)
+    .filter(e => e.type !== "radio" || (!groups.has(e.name) && groups.add(e.name)));
+  window.reached = new Map();
+}"""
+NOTE_FOCUS = """() => {
+  const e = document.activeElement, style = getComputedStyle(e);
+  const shows = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  reached.set(e.type === "radio" ? controls.find(one => one.name === e.name) : e, shows);
+}"""
+UNREACHED = """() => controls.flatMap(e => {
+  const brief = e.outerHTML.replace(/\\s+/g, " ").slice(0, 140);
+  return !reached.has(e) ? [`not reached by Tab: ${brief}`] : reached.get(e) ? [] : [`no visible focus: ${brief}`];
+})"""
+ADD_STYLE = """css => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets = [sheet];
+}"""
+MEASURE = (Path(__file__).parent / "measure.js").read_text(encoding="utf-8")
+
+
+@dataclass(slots=True)
+class Gallery:
+    """Hangs one page at a time and looks at it. `said` is what the browser's console had to say."""
+
+    url: str
+    browser: Browser
+    renderer: Renderer
+    hung: dict[str, bytes] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    _pages: dict[int, Page] = field(default_factory=dict)
+
+    def faults(self, view: View, language: str) -> list[str]:
+        """What is wrong with this page at both sizes; empty when everybody can use it."""
+        return self.faults_of(self.renderer.page(view, language, "R-7KQ2"), language)
+
+    def faults_of(self, html: str, language: str, *, style: str = "") -> list[str]:
+        """The same for a page that is already rendered; `style` spoils it."""
+        found: list[str] = []
+        for size in (DESK, PHONE):
+            page = self.show(html, size, style)
+            page.add_script_tag(url=f"{self.url}/axe.js")
+            found += [f"{size['width']}: {fault}" for fault in page.evaluate(RUN_AXE)]
+            found += [f"{size['width']}: {fault}" for fault in page.evaluate(MEASURE, language)]
+        found += self.said
+        return found
+
+    def keyboard_faults(self, html: str, size: dict[str, int], *, style: str = "") -> list[str]:
+        """Controls that Tab does not reach, or that do not show that they have the focus."""
+        page = self.show(html, size, style)
+        page.evaluate(LIST_CONTROLS)
+        for _ in range(page.evaluate("controls.length") + 2):  # once round, and from wherever the page put the focus
+            page.keyboard.press("Tab")
+            page.evaluate(NOTE_FOCUS)
+        return [str(fault) for fault in page.evaluate(UNREACHED)]
+
+    def show(self, html: str, size: dict[str, int], style: str = "") -> Page:
+        """The page in a window of this size, loaded."""
+        self.said.clear()
+        self.hung["/"] = html.encode()
+        page = self._pages.get(size["width"]) or self._window(size)
+        page.goto(self.url + "/")
+        if style:
+            page.evaluate(ADD_STYLE, style)
+        return page
+
+    def _window(self, size: dict[str, int]) -> Page:
+        options: dict[str, Any] = {"is_mobile": True, "has_touch": True} if size is PHONE else {}
+        page = self.browser.new_context(viewport=size, reduced_motion="reduce", **options).new_page()  # type: ignore[arg-type]
+        page.on("console", lambda message: self.said.append(f"console: {message.text}"))
+        self._pages[size["width"]] = page
+        return page
+
+
+@contextmanager
+def open_gallery() -> Iterator[Gallery]:
+    """A server, a browser, and nothing on the walls yet."""
+    renderer = Renderer(SERVICE, lambda: NOON, secure=False)
+    hung: dict[str, bytes] = {}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(renderer, hung))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+            yield Gallery(f"http://127.0.0.1:{server.server_port}", browser, renderer, hung)
+            browser.close()
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler(renderer: Renderer, hung: dict[str, bytes]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            asset = renderer.assets.find(self.path)
+            if asset is not None:
+                self._send(asset.media_type, asset.content, ("Cache-Control", "max-age=3600"))
+            elif self.path == "/axe.js":
+                self._send("text/javascript", AXE, ("Cache-Control", "max-age=3600"))
+            elif self.path in hung:
+                self._send(HTML, hung[self.path], *renderer.headers)
+            else:
+                self.send_error(404)
+
+        def _send(self, media_type: str, body: bytes, *headers: tuple[str, str]) -> None:
+            self.send_response(200)
+            for name, value in (("Content-Type", media_type), ("Content-Length", str(len(body))), *headers):
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Tests are quiet."""
+
+    return Handler

@@ -1,0 +1,88 @@
+"""Every sample page in both languages and at both sizes: axe-core finds nothing, nor do we where it does not look.
+
+A page whose markup is that of one already looked at, words apart, is not looked at again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from gateway.portal.samples import SAMPLES
+from gateway.portal.views import View, template_of
+from gateway.portal.words import LANGUAGES
+from tests.accessibility.gallery import DESK, PHONE, Gallery, open_gallery
+
+EVERY = pytest.mark.parametrize("view", SAMPLES, ids=lambda view: template_of(view).removesuffix(".html"))
+FOUND = {
+    '<img src="/none.png">': "axe image-alt",
+    '<p><button id="low">x</button></p>': "px high",
+    '<div id="far">x</div>': "beyond the edge",
+    '<p id="pale">hardly to be read</p>': "axe color-contrast",
+    "<h1>another</h1>": "not exactly one h1",
+    '<input id="alone" type="text">': "axe label",
+}
+BAD_STYLE = "#low{min-height:30px;height:30px}#far{width:2000px}#pale{color:#999}"
+
+
+@pytest.fixture(scope="module")
+def gallery() -> Iterator[Gallery]:
+    """One browser for all pages."""
+    with open_gallery() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def seen() -> set[str]:
+    """Markup that was looked at."""
+    return set()
+
+
+def markup(html: str) -> str:
+    """The page without its words."""
+    return re.sub(r">[^<]+<", "><", html.split("<body", 1)[1])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@EVERY
+def test_everybody_can_read_and_use_the_page(gallery: Gallery, seen: set[str], view: View, language: str) -> None:
+    shape = language + markup(gallery.renderer.page(view, language, "R-1"))
+    if shape not in seen:
+        seen.add(shape)
+        assert gallery.faults(view, language) == []
+
+
+@EVERY
+def test_every_control_is_reached_by_tab_and_shows_that_it_has_the_focus(
+    gallery: Gallery, seen: set[str], view: View
+) -> None:
+    html = gallery.renderer.page(view, "ja", "R-1")
+    if markup(html) not in seen:
+        seen.add(markup(html))
+        assert gallery.keyboard_faults(html, PHONE) == []
+
+
+@pytest.mark.parametrize(("piece", "fault"), FOUND.items(), ids=FOUND.values())
+def test_what_is_wrong_with_a_page_is_found(gallery: Gallery, piece: str, fault: str) -> None:
+    html = gallery.renderer.page(SAMPLES[0], "ja").replace("<h1>", f"{piece}<h1>", 1)
+    found = gallery.faults_of(html, "ja", style=BAD_STYLE)
+    assert any(fault in one for one in found), found
+
+
+def test_a_page_in_another_language_than_it_says_is_found(gallery: Gallery) -> None:
+    assert "1280: lang is ja" in gallery.faults_of(gallery.renderer.page(SAMPLES[0], "ja"), "en")
+
+
+@pytest.mark.parametrize(
+    ("piece", "fault"),
+    [
+        ('<button class="outline" tabindex="-1">x</button>', "not reached"),
+        ('<a class="outline" href="/x" id="dark">x</a>', "no visible focus"),
+    ],
+)
+def test_a_control_that_the_keyboard_cannot_use_is_found(gallery: Gallery, piece: str, fault: str) -> None:
+    html = gallery.renderer.page(SAMPLES[0], "ja").replace("<h1>", f"{piece}<h1>", 1)
+    found = gallery.keyboard_faults(html, DESK, style="#dark{outline:0!important;box-shadow:none!important}")
+    assert [fault in one for one in found] == [True], found
