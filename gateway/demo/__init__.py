@@ -47,6 +47,10 @@ The apps know nothing of the gateway. Every password is `demo`. The paths, as `r
       /meisai/kanri   GET            managers: everyone's;  POST field month publishes
       /meisai/img/…   GET            images
 
+Who there is (`people.py`) the apps know by heart. `people_file.py` writes the same into people.db in the demo's folder,
+which stands for the operator's own database: tables establishments(code, office, name, kana) and people(login_id, kind,
+office, establishment, employee, role, name). It is made once; what somebody changes in it stays until `make clean`.
+
 Cookies: JSESSIONID (Path=/, set before sign-in, kept at sign-in, sent again by /top), SHUGYO_STATE
 (Path=/shugyo, set by attendance), MEISAI_TICKET (Path=/meisai, another value at every page), lang (Path=/,
 harmless: may pass).
