@@ -49,7 +49,7 @@ def _event(name: str, number: int, detail: tuple[tuple[str, str], ...]) -> Numbe
 
 
 _EVENTS = [_event(event.value, number, _DETAILS.get(event, ())) for number, event in enumerate(Event)]
-_EVENTS += [_event("portal.later.thing", 90, (("what", "x"), ("before", "unreadable")))]
+_EVENTS += [_event("another.version.event", 90, (("what", "x"), ("before", "unreadable")))]
 _LINES = tuple(line_of(event) for event in _EVENTS)
 _FORM = AuditForm("2026-11-01", "2026-11-21", "setting", "B00000101")
 _WRONG = AuditForm("2026-11-31", "2026-11-21", "", "\t", "0001", everybody=True)
