@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.subject import Feature, Kind
 from gateway.stores.base_audit import OfficeReadiness, ReadinessRules, UnreadyPerson
@@ -40,6 +41,7 @@ class ReadinessRecords:
         sums: dict[str, list[int]] = defaultdict(lambda: [0] * _COUNTS)
         async for piece in self._pieces(rules, office):
             async with self._database.reading() as connection:
+                await _without_jit(connection)
                 for found, *counts in await connection.execute(_counted(piece, rules)):
                     sums[found] = [had + more for had, more in zip(sums[found], counts, strict=True)]
         return tuple(_office(name, *counts) for name, counts in sums.items())
@@ -51,6 +53,7 @@ class ReadinessRecords:
         kept: list[UnreadyPerson] = []
         async for piece in self._pieces(rules, office):
             async with self._database.reading() as connection:
+                await _without_jit(connection)
                 rows = (await connection.execute(_unready(piece, rules))).all()
             kept.extend(UnreadyPerson(*row) for row in rows)
             while len(kept) >= _TOLD_AT_ONCE:
@@ -62,8 +65,11 @@ class ReadinessRecords:
     async def _pieces(self, rules: ReadinessRules, office: str | None) -> AsyncIterator[sa.FromClause]:
         """Everybody, piece by piece, in order."""
         person = people.c
-        place = (person.office, person.establishment, person.login_id)
+        # Within one office the office is no part of the place: SQLite would read the office from its beginning.
+        place: tuple[sa.Column[Any], ...] = (person.establishment, person.login_id)
         theirs = sa.true() if office is None else person.office == office
+        if office is None:
+            place = (person.office, *place)
         rest = theirs
         while True:
             ends = sa.select(*place).where(rest).order_by(*place).offset(_PIECE - 1).limit(1)
@@ -74,9 +80,15 @@ class ReadinessRecords:
                 yield piece
                 return
             # The limit tells a database how few they are, the end keeps out who has joined them since.
-            until = sa.tuple_(piece.c.office, piece.c.establishment, piece.c.login_id) <= sa.tuple_(*end)
+            until = sa.tuple_(*(piece.c[column.name] for column in place)) <= sa.tuple_(*end)
             yield sa.select(piece).where(until).subquery("ended")
             rest = sa.and_(theirs, sa.tuple_(*place) > sa.tuple_(*end))
+
+
+async def _without_jit(connection: AsyncConnection) -> None:
+    """PostgreSQL would take longer to compile the query of a piece than to answer it."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(sa.text("SET LOCAL jit = off"))
 
 
 def _standing(which: sa.ColumnElement[bool], rules: ReadinessRules) -> sa.Select[Any]:
