@@ -52,6 +52,16 @@ def right_to_reset(actor: Subject, target: Subject) -> Right | None:
     return None
 
 
+def may_issue_code(actor: Subject, target: Subject) -> bool:
+    """Whether `actor` may give `target` a registration code: whom they may reset, and staff of an office their own
+    colleagues. Where the directory knows no administrators, nobody else could; the colleague's password is needed too.
+    """
+    if actor.login_id == target.login_id:
+        return False
+    colleagues = actor.kind is Kind.OFFICE and target.kind is Kind.OFFICE
+    return right_to_reset(actor, target) is not None or (colleagues and actor.office == target.office != "")
+
+
 def administered(actor: Subject) -> Scope | None:
     """The people whom `actor` sees in lists, resets and issues registration codes for; None: nobody but themselves."""
     if not actor.office:

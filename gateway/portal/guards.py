@@ -16,8 +16,7 @@ from aiohttp import web
 
 from gateway.core.errors import GatewayError
 from gateway.core.rights import administered, may_set
-from gateway.core.session import Level
-from gateway.portal.visits import PORTAL, VISIT, Portal, Visit, onward, see_other
+from gateway.portal.visits import CODE, ENROL, LOCKED, PORTAL, REGISTRATION, VISIT, Portal, Visit, onward, see_other
 from gateway.stores.records import Continuation
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -72,11 +71,11 @@ async def _to_the_code(request: web.Request) -> web.Response:
     """The page that is due, remembering this one. A form is not kept: its page is shown again instead."""
     portal, visit = request.app[PORTAL], request[VISIT]
     due = await onward(portal, visit, wants_full=True)
+    if due not in (CODE, ENROL, LOCKED, REGISTRATION):
+        raise NotAllowed  # full without a code, and nobody who may enter one: there is no way on
     waiting = visit.live.record.continuation
     if waiting is None or waiting.kind == "visit":
         target = request.raw_path.encode("ascii", "replace") if request.method == "GET" else request.path.encode()
         going = Continuation(target, "visit", request.path)
         await portal.sessions.update(visit.live, lambda record: replace(record, continuation=going))
-    if visit.level is Level.FULL and due.startswith(request.path):
-        raise NotAllowed  # full without a code and nobody who may enter one: there is no way on
     return see_other(due)

@@ -1,7 +1,7 @@
 """Whom registration codes may be issued to, and the codes that are good now, as one person may see them.
 
 ticked in the list ─┐
-an establishment   ─┼─► core.rights.right_to_reset ──► not enrolled yet ──► code
+an establishment   ─┼─► core.rights.may_issue_code ──► not enrolled yet ──► code
 the office's staff ─┘   none, or oneself: left out
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gateway.core.rights import Right, right_to_reset
+from gateway.core.rights import may_issue_code
 from gateway.core.subject import Subject
 from gateway.portal import registration_codes as codes
 from gateway.portal.reset_targets import actor_now, as_subject, chosen
@@ -86,7 +86,7 @@ def _slip(portal: Portal, row: PersonRow, code: RegistrationCode) -> Slip | None
 
 
 def _may(actor: Subject, row: PersonRow) -> bool:
-    return right_to_reset(actor, as_subject(row)) not in (None, Right.OWN)
+    return may_issue_code(actor, as_subject(row))
 
 
 def _open(row: PersonRow) -> list[Candidate]:

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from gateway.core.rights import ADMINISTRATOR, Right, Scope, administered, may_set, right_to_reset
+from gateway.core.rights import ADMINISTRATOR, Right, Scope, administered, may_issue_code, may_set, right_to_reset
 from gateway.core.subject import Kind, Subject
 
 EVERYBODY = {
@@ -98,3 +98,13 @@ def test_settings_are_the_office_staffs(who: str) -> None:
     assert may_set(EVERYBODY[who]) == (
         who in {"staff", "staff-too", "office-admin", "other-staff", "other-office-admin"}
     )
+
+
+@pytest.mark.parametrize("actor", EVERYBODY)
+@pytest.mark.parametrize("target", EVERYBODY)
+def test_codes_are_issued_for_whom_one_may_reset_and_for_colleagues_in_an_office(actor: str, target: str) -> None:
+    allowed = may_issue_code(EVERYBODY[actor], EVERYBODY[target])
+    may = right_to_reset(EVERYBODY[actor], EVERYBODY[target]) is not None
+    staff = {"0001": {"staff", "staff-too", "office-admin"}, "0002": {"other-staff", "other-office-admin"}}
+    colleagues = any({actor, target} <= office for office in staff.values())
+    assert allowed is ((may or colleagues) and actor != target)
