@@ -53,7 +53,7 @@ from gateway.stores.tenant_settings import SettingRecords, event, locked_revisio
 
 _BULK_SECONDS = 300.0  # for 100,000 establishments in one transaction
 _SHOWN_CONFLICTS = 20
-_EVENTS_AT_ONCE = 250  # to chain so many holds the loop for some milliseconds
+_EVENTS_AT_ONCE = 150  # to chain so many holds the loop for some milliseconds
 _UNDO_SECONDS = 90 * 86400.0  # what can be undone is kept for so long
 _MIXED = ""
 

@@ -36,7 +36,7 @@ OFF, ON = TenantSettings(), TenantSettings(True, frozenset({Feature.PAYSLIP_OWN}
 ALL = EstablishmentQuery(OFFICE)
 WHO = Stamp("A00000001", NOW, "192.0.2.1", "scale")
 EVERYBODY = PeopleQuery(OFFICE)
-_TICK_SECONDS = 0.002
+_TICK_SECONDS = 0.005
 
 
 def say(line: str) -> None:
