@@ -68,7 +68,10 @@ async def save(request: web.Request) -> web.Response:
         return await _again(request, row, choice, "changed")
     change = registry_of(request).change_rows
     rows = [(row.code, settings)]
-    outcome = await change(own_office(request), rows, default_of(request), row.revision, stamp(request))
+    try:
+        outcome = await change(own_office(request), rows, default_of(request), row.revision, stamp(request))
+    except ValueError:  # it went away, or was pinned, since it was read
+        return see_other(state.back(fault="gone"))
     if isinstance(outcome, Conflict):
         return await _again(request, row, choice, "changed")
     forget_establishments(request, [row.code])

@@ -80,7 +80,7 @@ async def _banner(request: web.Request, now: OfficeNow) -> Banner | None:
     if "undone" in query:
         undone = await draft(request, UNDONE)
         if undone.get("change") == query["undone"]:
-            counts = (("count", int(undone["count"])), ("left", int(undone["left"])))
+            counts = (("count", f"{undone['count']:,}"), ("left", f"{undone['left']:,}"))
             left = (Message("settings.undone.left", counts),) if undone["left"] else ()
             return Banner(BannerKind.DONE, Message("settings.undone", counts), left)
     return None

@@ -71,7 +71,10 @@ async def _stored(request: web.Request, now: OfficeNow, wanted: TenantSettings, 
     if wanted == now.settings and revision == now.revision:
         return see_other(f"{SETTINGS}?done=same")
     office = own_office(request)
-    row = await registry_of(request).change_office(office, wanted, now.settings, revision, stamp(request))
+    try:
+        row = await registry_of(request).change_office(office, wanted, now.settings, revision, stamp(request))
+    except ValueError:  # another process has a configuration already that pins it
+        return see_other(f"{SETTINGS}?fault=pinned")
     if row is None:
         return see_other(f"{SETTINGS}?fault=office-changed")
     request.app[PORTAL].offices.forget_tenant(office, None)

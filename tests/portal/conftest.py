@@ -155,6 +155,12 @@ def rollout() -> Rollout:
     return Rollout()
 
 
+@pytest.fixture
+def tenants() -> Tenants:
+    """What the configuration says of offices and establishments; a module may have its own."""
+    return Tenants(TenantSettings(), TenantSettings(exempt=PUNCH_AND_PAYSLIP))
+
+
 @pytest.fixture(scope="session")
 def renderer() -> Callable[[Callable[[], float]], Renderer]:
     """One renderer for every world, with the clock of the one that asks last: templates are compiled once."""
@@ -174,7 +180,11 @@ def renderer() -> Callable[[Callable[[], float]], Renderer]:
 
 @pytest.fixture
 async def world(
-    tmp_path: Path, empty_registry: Path, rollout: Rollout, renderer: Callable[[Callable[[], float]], Renderer]
+    tmp_path: Path,
+    empty_registry: Path,
+    rollout: Rollout,
+    tenants: Tenants,
+    renderer: Callable[[Callable[[], float]], Renderer],
 ) -> AsyncIterator[World]:
     now = [NOON]
     clock = lambda: now[0]  # noqa: E731
@@ -206,7 +216,7 @@ async def world(
         clock,
         PublicOrigin("http", "127.0.0.1", 8080),
         registry.record,
-        offices_of(made, rollout),
+        offices_of(made, rollout, tenants),
     )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -218,7 +228,7 @@ async def world(
     await registry.close()
 
 
-def offices_of(world: World, rollout: Rollout) -> Offices:
+def offices_of(world: World, rollout: Rollout, tenants: Tenants) -> Offices:
     """What the pages of offices touch, over this world."""
 
     async def find_subject(login_id: str) -> Subject | None:
@@ -238,7 +248,7 @@ def offices_of(world: World, rollout: Rollout) -> Offices:
     limits = SessionLimits(1800.0, 43200.0)
     return Offices(
         registry=world.registry,
-        tenants=Tenants(TenantSettings(), TenantSettings(exempt=PUNCH_AND_PAYSLIP)),
+        tenants=tenants,
         forget_tenant=lambda office, establishment: world.forgotten.append((office, establishment)),
         refresh=Roster(world),
         find_subject=find_subject,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.config.settings import TenantEntry, Tenants
 from gateway.core.policy import TenantSettings
 from tests.portal.conftest import CHIEF, EMPLOYEE, NOON, STAFF, World
 from tests.portal.settings_kit import (
@@ -101,6 +102,40 @@ class TestOffice:
         await fill(world)
         me = await (await staff(world)).get(OFFICE)
         assert (me.status, me.location) == (303, SETTINGS)
+
+
+class TestPinnedOffice:
+    @pytest.fixture
+    def tenants(self) -> Tenants:
+        entry = TenantEntry(TenantSettings(True), pinned=True)
+        return Tenants(TenantSettings(), DEFAULT, offices=(("0001", entry),))
+
+    async def test_it_says_so_and_cannot_be_changed_but_its_establishments_can(self, world: World) -> None:
+        await fill(world, uses=False)
+        me = await open_list(await staff(world))
+        assert "設定ファイルで固定しているため、この画面では変更できません" in me.text
+        assert OFFICE not in me.text
+        assert shown(me) == list(OWN[:10])
+        await send(me, OFFICE, [("csrf", await me.csrf()), ("uses", "0"), ("confirmed", "1"), ("revision", "0")])
+        assert "運営者が固定している" in told(me)
+        assert await world.registry.office_settings("0001") is None
+        assert (await me.get(OFFICE)).location == SETTINGS
+
+
+class TestConfiguredOffice:
+    @pytest.fixture
+    def tenants(self) -> Tenants:
+        return Tenants(TenantSettings(), DEFAULT, offices=(("0001", TenantEntry(TenantSettings(True))),))
+
+    async def test_what_the_configuration_says_holds_until_the_office_says_otherwise(self, world: World) -> None:
+        await fill(world, uses=False)
+        me = await open_list(await staff(world))
+        assert 'id="office-1" name="uses" value="1" checked' in me.text
+        await submit(me, OFFICE, {"uses": "0"})
+        await submit(me, OFFICE, {"confirmed": "1"})
+        assert await world.registry.office_settings("0001") == TenantSettings(False)
+        assert 'id="office-0" name="uses" value="0" checked' in me.text
+        assert dict((await events(world, "settings.office.changed"))[0].detail)["before"] == "use=1"
 
 
 class TestList:

@@ -151,7 +151,7 @@ WORDS: dict[str, str] = {
     "settings.refused.closed": "Establishments cannot be set while the office does not use two-factor authentication",
     "settings.refused.pinned": "The operator has fixed this; it cannot be changed",
     "settings.refused.undo": "It could not be undone: it was undone already",
-    "settings.refused.gone": "The list of establishments has changed; nothing was saved. Import the file again",
+    "settings.refused.gone": "The list of establishments has changed; nothing was saved. Look at it and save again",
     "settings.refused.nothing": "None of the selected establishments can be changed",
     # files
     "settings.export.lead": "Saves the settings as a CSV file, which can be edited and imported again.",

@@ -151,7 +151,7 @@ WORDS: dict[str, str] = {
     "settings.refused.closed": "社労士事務所で2要素認証を利用しない設定のため、事業所の設定はできません",
     "settings.refused.pinned": "運営者が固定しているため、変更できません",
     "settings.refused.undo": "元に戻せませんでした。すでに元に戻されています",
-    "settings.refused.gone": "事業所の一覧が変わったため、登録していません。もう一度ファイルを取り込んでください",
+    "settings.refused.gone": "事業所の一覧が変わったため、登録していません。一覧を確かめて、もう一度登録してください",
     "settings.refused.nothing": "選択した事業所には、変更できるものがありません",
     # files
     "settings.export.lead": "事業所の設定をCSVファイルに保存します。編集して「ファイル取込」で取り込むこともできます。",
