@@ -40,7 +40,7 @@ def chromium() -> Iterator[BrowserContext]:
 def scanned_uri(page: Page) -> SplitResult:
     """The otpauth address in the QR code that the page shows, read off a screenshot."""
     picture = Image.open(io.BytesIO(page.screenshot(full_page=True)))
-    (code,) = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
+    (code,) = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     found = urlsplit(code.text)
     assert (found.scheme, found.netloc) == ("otpauth", "totp"), code.text
     return found
