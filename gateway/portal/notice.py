@@ -13,8 +13,9 @@ from dataclasses import replace
 from aiohttp import web
 
 from gateway.portal.events import Event
+from gateway.portal.office_nav import HOME
 from gateway.portal.views_registration import NoticeView
-from gateway.portal.visits import PORTAL, VISIT, kind_of, landing, noted, onward, page, see_other
+from gateway.portal.visits import PORTAL, VISIT, Portal, Visit, kind_of, landing, noted, onward, page, see_other
 
 
 async def show(request: web.Request) -> web.Response:
@@ -29,7 +30,7 @@ async def show(request: web.Request) -> web.Response:
         account=visit.login_id,
         enrolled_at=enrolled_at,
         enrolled_from=enrolled_from,
-        onward=landing(portal, visit.live.record),
+        onward=_onward(portal, visit),
     )
     return page(request, view)
 
@@ -41,4 +42,10 @@ async def confirm(request: web.Request) -> web.Response:
     if kind and visit.live.record.news is not None:
         await portal.sessions.update(visit.live, lambda record: replace(record, news=None))
         await noted(portal, visit, Event.NOTICE_SEEN, (("kind", kind),))
-    return see_other(await onward(portal, visit))
+    return see_other(_onward(portal, visit) if kind else await onward(portal, visit))
+
+
+def _onward(portal: Portal, visit: Visit) -> str:
+    """What still waits, else the app's first page: its sign-in page would look as if the session were over."""
+    record = visit.live.record
+    return HOME if record.continuation is None else landing(portal, record)
