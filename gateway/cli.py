@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "audit": ("gateway.cli_audit", "Verify the audit record, or print it."),
         "check": ("gateway.cli_check", "Say everything that is wrong with a configuration."),
+        "code": ("gateway.cli_code", "Issue registration codes to people."),
         "demo": ("gateway.cli_run", "Run the demo: three small apps behind a gateway."),
         "explain": ("gateway.cli_explain", "Say how a request would be decided, and why."),
         "keys": ("gateway.cli_keys", "Make the key ring."),

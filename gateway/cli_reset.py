@@ -84,7 +84,7 @@ def reset(login_ids: tuple[str, ...], file: Path, reason: str, *, as_json: bool,
     """
     if len(reason) > _REASON_LENGTH:
         raise click.BadParameter(f"at most {_REASON_LENGTH} characters.", param_hint="--reason")
-    order = Order(_canonical(login_ids), reason, not yes and sys.stdin.isatty(), as_json)
+    order = Order(canonical_ids(login_ids), reason, not yes and sys.stdin.isatty(), as_json)
     configuration = loaded(file)
     try:
         asyncio.run(_reset(configuration, order))
@@ -96,7 +96,8 @@ def reset(login_ids: tuple[str, ...], file: Path, reason: str, *, as_json: bool,
         raise SystemExit(1) from None
 
 
-def _canonical(typed: Sequence[str]) -> tuple[str, ...]:
+def canonical_ids(typed: Sequence[str]) -> tuple[str, ...]:
+    """Each login ID once, folded as the gateway folds it. Raises BadParameter."""
     found: dict[str, None] = {}
     for one in typed:
         try:
@@ -112,7 +113,7 @@ async def _reset(configuration: Configuration, order: Order) -> None:
     now = time.time()  # noqa: TID251  the operator acts now; the gateway's own clock is another process's
     zone = configuration.service.time_zone
     async with opened_registry(configuration) as registry:
-        people, unknown = await _found(configuration, registry, order.login_ids, now)
+        people, unknown = await find_people(configuration, registry, order.login_ids, now)
         for login_id in unknown:
             click.echo(f"{login_id} is unknown to directory and registry.", err=True)
         if unknown:
@@ -131,7 +132,7 @@ async def _reset(configuration: Configuration, order: Order) -> None:
     await _end_sessions(configuration, [one.subject.login_id for one in people])
 
 
-async def _found(
+async def find_people(
     configuration: Configuration, registry: Registry, login_ids: Sequence[str], now: float
 ) -> tuple[list[Found], list[str]]:
     """Everybody who is known, and the IDs of whom nothing is known anywhere."""
