@@ -11,7 +11,6 @@ import itertools
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 import aiosqlite
 import asyncpg
@@ -42,15 +41,18 @@ class Database:
     """An engine with its transactions. Nothing connects before the first use."""
 
     def __init__(self, url: str) -> None:
-        """`url`: `sqlite:///path` or `postgresql://…` with what libpq accepts. Raises ValueError."""
+        """`url`: `sqlite:///path` or `postgresql://…` with what libpq accepts. Raises ValueError.
+
+        `embedded`: it is an SQLite file.
+        """
         self._engine = _engine(url, _STATEMENT_SECONDS)
         self._circuit = Circuit("registry")
-        self._embedded = self._engine.dialect.name == "sqlite"
+        self.embedded = self._engine.dialect.name == "sqlite"
         self._reads = asyncio.Semaphore(_CONNECTIONS)
         # SQLite has one writer; waiting here costs nothing, waiting in SQLite polls.
-        self._writes = asyncio.Semaphore(1) if self._embedded else self._reads
-        self._patient = self._engine if self._embedded else _engine(url, None)
-        self._patient_turns = self._writes if self._embedded else asyncio.Semaphore(_PATIENT_CONNECTIONS)
+        self._writes = asyncio.Semaphore(1) if self.embedded else self._reads
+        self._patient = self._engine if self.embedded else _engine(url, None)
+        self._patient_turns = self._writes if self.embedded else asyncio.Semaphore(_PATIENT_CONNECTIONS)
 
     async def start(self) -> None:
         """Make sure of the schema: an embedded database is migrated, a server's is only checked.
@@ -58,7 +60,7 @@ class Database:
         Several programs may share a server, so its schema changes when its operator says so. Raises SchemaMismatch.
         """
         async with self.writing() as connection:
-            await connection.run_sync(schema.upgrade if self._embedded else schema.check)
+            await connection.run_sync(schema.upgrade if self.embedded else schema.check)
 
     @contextlib.asynccontextmanager
     async def reading(self, seconds: float = _ANSWER_SECONDS) -> AsyncIterator[AsyncConnection]:
@@ -79,22 +81,15 @@ class Database:
 
     def insert(self, table: sa.Table) -> Insert:
         """INSERT with ON CONFLICT, which both dialects spell alike."""
-        return sqlite.insert(table) if self._embedded else postgresql.insert(table)
+        return sqlite.insert(table) if self.embedded else postgresql.insert(table)
 
     def listed(self, texts: Sequence[str]) -> sa.Select[str]:
         """A query whose rows are these texts. It has one parameter, however many they are: `column.in_(listed(…))`."""
-        if self._embedded:
+        if self.embedded:
             rows = sa.func.json_each(json.dumps(texts, ensure_ascii=False)).table_valued("value")
             return sa.select(sa.type_coerce(rows.c.value, sa.Text))
         array = sa.bindparam(None, list(texts), type_=postgresql.ARRAY(sa.Text))
         return sa.select(sa.func.unnest(array, type_=sa.Text).column_valued("value"))
-
-    def among(self, column: sa.ColumnElement[str], query: sa.CompoundSelect[Any]) -> sa.ColumnElement[bool]:
-        """Whether a row of `query` is this value, so written that each database looks at `query` once, negated too."""
-        if self._embedded:
-            return column.in_(query)
-        rows = query.subquery()
-        return sa.exists().where(rows.c[0] == column)
 
     async def close(self) -> None:
         """Close every connection and end SQLite's threads."""

@@ -75,10 +75,15 @@ def held_words(uses: bool, exempt: str) -> str:
     return as_words(held_settings(uses, exempt))
 
 
+def searched(database: Database, query: EstablishmentQuery) -> sa.FromClause:
+    """Where `found_by` looks."""
+    return establishments if query.uses is None or database.embedded else holding()
+
+
 def found_by(
     database: Database, query: EstablishmentQuery, default: TenantSettings
 ) -> Iterator[sa.ColumnElement[bool]]:
-    """What a row of establishments must fulfil."""
+    """What a row of `searched`, or of `holding`, must fulfil."""
     yield _roster.office == query.office
     if query.code_from:
         yield _roster.code >= typed(query.code_from)
@@ -87,14 +92,18 @@ def found_by(
     for column, text in ((_roster.folded_name, query.name), (_roster.folded_kana, query.kana)):
         if wanted := folded(text[:_LONGEST_TYPED]):
             yield column.contains(wanted, autoescape=True)
-    if query.uses is not None:
-        differs = database.among(_roster.code, _unlike(query.office, default))
-        yield sa.not_(differs) if query.uses == default.uses_second_factor else differs
+    if query.uses is not None and database.embedded:
+        # SQLite joins by looking rows up one by one; it looks a code up in one list far sooner. PostgreSQL joins well,
+        # and might go through such a list again and again where it expects to find little.
+        unlike = _roster.code.in_(_unlike(query.office, default))
+        yield sa.not_(unlike) if query.uses == default.uses_second_factor else unlike
+    elif query.uses is not None:
+        yield held_uses(default) if query.uses else sa.not_(held_uses(default))
 
 
 def _unlike(office: str, default: TenantSettings) -> sa.CompoundSelect[Any]:
-    """Codes of those that use the second factor where by default they would not, or the other way round. Only who has
-    something stored or written can be: one look over these is far less than a look at both for every establishment."""
+    """Codes of those that use the second factor where by default they would not, or the other way round: only who has
+    something stored or written can be one of them."""
     stored, entry = establishment_settings.alias("own"), configured_tenants.alias("written")
 
     def unlike(uses: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:

@@ -31,6 +31,7 @@ from gateway.stores.tenant_rows import (
     holding,
     holding_columns,
     row_of,
+    searched,
     typed,
 )
 
@@ -95,9 +96,11 @@ class SettingRecords(AuditRecords):
     ) -> EstablishmentPage:
         """See Settings.find_establishments."""
         columns, conditions = establishments.c, list(found_by(self._database, query, default))
-        count = sa.select(sa.func.count()).select_from(establishments).where(*conditions)
+        rows_looked_at = searched(self._database, query)
+        count = sa.select(sa.func.count()).select_from(rows_looked_at).where(*conditions)
         # Codes are found by the index alone; only the page's rows are read, and what holds for them.
-        found = sa.select(columns.code).where(*conditions).order_by(columns.code).offset(offset).limit(limit)
+        found = sa.select(columns.code).select_from(rows_looked_at).where(*conditions)
+        found = found.order_by(columns.code).offset(offset).limit(limit)
         page = establishments.alias("page")
         shown_here = sa.and_(page.c.office == query.office, page.c.code.in_(found.subquery("found").select()))
         rows = sa.select(*holding_columns(page, default)).select_from(holding(page))
