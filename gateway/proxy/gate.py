@@ -240,16 +240,20 @@ class LaneGate:
         action = self._parts.forwarding.to_app(visit, level, body)
         if visit.handshake:
             action.headers = (*action.headers, *SWITCHING)
-            action.still = lambda heard: self._still(visit, heard)
+            signed_in = visit.visitor.live is not None
+            action.still = lambda heard: self._still(visit, heard, signed_in=signed_in)
         return action
 
-    async def _still(self, visit: Visit, heard: bool) -> bool:
-        """Whether a WebSocket would be let through now. What the browser says on it counts as use of the session."""
+    async def _still(self, visit: Visit, heard: bool, *, signed_in: bool) -> bool:
+        """Whether a WebSocket would be let through now. What the browser says on it counts as use of the session.
+
+        One that was opened with a vault (`signed_in`) is not let through as a stranger's: the app knows who it is.
+        """
         parts = self._parts
         try:
             await parts.reception.again(visit)
-            live = visit.visitor.live
-            if not isinstance(self._decide(visit), Pass):
+            live, decision = visit.visitor.live, self._decide(visit)
+            if not isinstance(decision, Pass) or (signed_in and decision.reason is Reason.PUBLIC_ROUTE):
                 return False
             if heard and live is not None and visit.now - live.record.session.seen_at > TOUCH_SECONDS:
                 await parts.sessions.update(live, lambda record: _seen(record, visit.now))

@@ -206,6 +206,28 @@ async def test_what_ends_the_session_ends_its_channels(
     await w.app_is_alone()
 
 
+@pytest.mark.parametrize("change", [_sign_out, _idle])
+async def test_a_public_address_keeps_no_channel_that_was_opened_with_the_vault(
+    w: World, change: Callable[[World, Person], None]
+) -> None:
+    person = await w.person("full")
+    channel = await w.connect(person, "/spa/chat")
+    assert w.app.seen == ["SID=signed-in"]
+    await asyncio.to_thread(change, w, person)
+    async with asyncio.timeout(SOON):
+        message = await channel.receive()
+    assert message.type in (WSMsgType.CLOSED, WSMsgType.CLOSE, WSMsgType.ERROR)
+    await w.app_is_alone()
+
+
+async def test_a_strangers_channel_at_a_public_address_stays(w: World) -> None:
+    channel = await w.connect(None, "/spa/chat")
+    await asyncio.sleep(0.7)
+    await channel.send_str("still")
+    assert await channel.receive_str() == "still"
+    await channel.close()
+
+
 async def test_what_is_said_on_a_channel_is_use_of_the_session(w: World) -> None:
     channel = await w.connect(await w.person("full"), "/own")
     for _ in range(3):
