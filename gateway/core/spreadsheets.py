@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Excel in Japan computes what begins with a full-width sign too.
-_FORMULA = ("=", "+", "-", "@", "\t", "\0", "\r", "＝", "＋", "－", "＠")
+_FORMULA = ("=", "+", "-", "@", "\t", "\0", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def guarded(cell: str) -> str:

@@ -36,6 +36,8 @@ async def send_csv(
     answer = web.StreamResponse(headers={"Content-Disposition": disposition(stem)})
     answer.content_type, answer.charset = "text/csv", "shift_jis" if windows else "utf-8"
     await answer.prepare(request)
+    if request.method == "HEAD":  # aiohttp would send the lines all the same, as the beginning of the next answer
+        return answer
     await answer.write((b"" if windows else _MARK) + encoded([headings], windows=windows))
     try:
         await answer.write(encoded(first, windows=windows))
@@ -53,10 +55,11 @@ async def send_csv(
 def encoded(lines: Lines, *, windows: bool) -> bytes:
     """Lines as bytes, with CRLF. A cell that a spreadsheet would compute is text."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows([guarded(cell) for cell in line] for line in lines)
-    if not windows:
-        return text.getvalue().encode()
-    return _windows(text.getvalue().translate(_TWINS))
+    twins = _TWINS if windows else {}  # first: a minus sign's twin is one that a spreadsheet computes
+    csv.writer(text, lineterminator="\r\n").writerows(
+        [guarded(cell.translate(twins)) for cell in line] for line in lines
+    )
+    return _windows(text.getvalue()) if windows else text.getvalue().encode()
 
 
 def unwritable(text: str) -> str:

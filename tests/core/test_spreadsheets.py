@@ -7,7 +7,7 @@ import pytest
 from gateway.core.spreadsheets import guarded
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+81", "-12", "@x", "\tx", "\0x", "\rx", "＝1", "＋1", "－1", "＠x"])
+@pytest.mark.parametrize("cell", ["=1+1", "+81", "-12", "@x", "\tx", "\0x", "\rx", "\nx", "＝1", "＋1", "－1", "＠x"])
 def test_what_would_be_computed_becomes_text(cell: str) -> None:
     assert guarded(cell) == f"'{cell}"
 

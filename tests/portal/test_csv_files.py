@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import ClientPayloadError, ClientSession, web
@@ -24,6 +25,11 @@ def read(data: bytes, encoding: str) -> list[list[str]]:
 @pytest.mark.parametrize("cell", ["=1+1", "+81", "-12", "@x", "\tx", "\0x", "\rx", "＝1"])
 def test_a_cell_that_a_spreadsheet_would_compute_is_text(cell: str) -> None:
     assert encoded([[cell]], windows=False).decode().lstrip('"').startswith("'")
+
+
+@pytest.mark.parametrize("cell", ["−1+1", "＝1", "\n=1"])
+def test_so_is_one_that_becomes_such_a_cell_in_shift_jis(cell: str) -> None:
+    assert encoded([[cell]], windows=True).decode("cp932").lstrip('"').startswith("'")
 
 
 @pytest.mark.parametrize("cell", ["000001", "B00000101", "2026/11/21", "株式会社-A", "a=b", ""])
@@ -48,6 +54,17 @@ def test_a_japanese_name_of_a_file_has_a_plain_one_beside_it() -> None:
 
 async def fetched(pieces: AsyncIterator[Lines], query: str = "") -> tuple[int, bytes, str]:
     """What a browser gets of a file made of these pieces."""
+    async with (
+        served(pieces) as address,
+        ClientSession() as client,
+        client.get(f"http://{address[0]}:{address[1]}/{query}") as answer,
+    ):
+        return answer.status, await answer.read(), answer.headers["Content-Type"]
+
+
+@asynccontextmanager
+async def served(pieces: AsyncIterator[Lines]) -> AsyncIterator[tuple[str, int]]:
+    """A page that sends this file, at an address."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
         asker = Asker(Subject("A1", Kind.OFFICE, "1"), "", "R-1")
@@ -60,11 +77,7 @@ async def fetched(pieces: AsyncIterator[Lines], query: str = "") -> tuple[int, b
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        async with (
-            ClientSession() as client,
-            client.get(f"http://127.0.0.1:{runner.addresses[0][1]}/{query}") as answer,
-        ):
-            return answer.status, await answer.read(), answer.headers["Content-Type"]
+        yield "127.0.0.1", runner.addresses[0][1]
     finally:
         await runner.cleanup()
 
@@ -90,6 +103,17 @@ async def test_shift_jis_is_by_choice_and_has_no_mark() -> None:
 
 async def test_a_file_without_lines_has_its_headings() -> None:
     assert (await fetched(some()))[1] == "\ufeffa,b\r\n".encode()
+
+
+async def test_a_question_about_the_head_is_answered_without_a_byte_of_the_file() -> None:
+    """What came behind the head would be read as the answer to whoever asks next on this connection."""
+    async with served(some([["1", "2"]])) as address:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        head, behind = (await reader.read()).split(b"\r\n\r\n", 1)
+        writer.close()
+    assert b"text/csv" in head
+    assert behind.startswith(b"HTTP/1.1 404 ")
 
 
 async def test_a_store_that_does_not_answer_at_once_sends_no_half_file() -> None:
