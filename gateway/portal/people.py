@@ -78,7 +78,8 @@ async def act(request: web.Request) -> web.StreamResponse:
     form = await request.post()
     ticked, fits = _after(await selection(request), form)
     what, _, about = str(form.get("do", "")).partition(":")
-    here = f"{PEOPLE}?{request.query_string}" if request.query_string else PEOPLE
+    query = request.rel_url.raw_query_string
+    here = f"{PEOPLE}?{query}" if query else PEOPLE
     if what == "one":
         return see_other(await _to_reset(request, (about,)))
     if what == "clear":
@@ -132,7 +133,7 @@ def result_draft(of: str) -> str:
 async def _to_reset(request: web.Request, login_ids: tuple[str, ...]) -> str:
     """The address of the page that says who is about to be reset."""
     of = secrets.token_urlsafe(8)
-    content = {"ids": list(login_ids), "back": request.query_string}
+    content = {"ids": list(login_ids), "back": request.rel_url.raw_query_string}
     await keep(request.app[PORTAL], request[VISIT], list_draft(of), content)
     return f"{PEOPLE_RESET}?{urlencode({'of': of})}"
 

@@ -28,7 +28,7 @@ async def download(request: web.Request) -> web.StreamResponse:
     zone = portal.renderer.service.time_zone
     query = query_of(seen.search, scope_of(visit), zone)
     if not isinstance(query, PeopleQuery):
-        return see_other(f"{PEOPLE}?{request.query_string}")
+        return see_other(f"{PEOPLE}?{request.rel_url.raw_query_string}")
     headings = [translate(visit.language, f"people.column.{column}") for column in _COLUMNS]
     today = datetime.fromtimestamp(portal.clock(), zone)
     return await send_csv(request, f"people-{today:%Y%m%d}", headings, _pieces(request, query, zone))

@@ -422,6 +422,13 @@ class TestResetting:
         await confirm(await me.get(me.location))
         assert me.location.startswith(f"{PEOPLE}?establishment=000001&page=1&done=")
 
+    @pytest.mark.parametrize(
+        "query", ["establishment=%26state=locked", "establishment=%0D%0AX:1", "establishment=%E3%81%82"]
+    )
+    async def test_an_address_comes_back_as_it_was_written(self, world: World, query: str) -> None:
+        me = await press(await staff(world), "page:2", at=f"{PEOPLE}?{query}")
+        assert me.location == f"{PEOPLE}?{query}&page=2"
+
 
 class TestFile:
     async def test_it_holds_everybody_whom_the_search_finds(self, world: World) -> None:
