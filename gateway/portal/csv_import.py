@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -96,6 +97,7 @@ def _kept(file: str, reading: Reading, revision: int, known: Mapping[str, Known]
     for code, settings in reading.changes:
         changes.setdefault(as_words(settings), []).append(code)
     return {
+        "of": secrets.token_urlsafe(8),
         "file": file[-_LONGEST_NAME:],
         "lines": reading.lines,
         "zeros": reading.zeros,
@@ -128,6 +130,7 @@ async def _check_view(request: web.Request, kept: Mapping[str, Any]) -> ImportCh
     return ImportCheckView(
         csrf=request[VISIT].live.record.csrf,
         nav=office_nav(request),
+        of=kept["of"],
         file=kept["file"],
         lines=kept["lines"],
         changes=len(changes),
@@ -148,7 +151,7 @@ async def do(request: web.Request) -> web.Response:
     """POST: all of it, or nothing."""
     kept, state = await draft(request, DRAFT), await list_state(request)
     changes = _changes(kept) if kept.get("changes") and not kept.get("faults") else []
-    if not changes:
+    if not changes or (await request.post()).get("of") != kept["of"]:  # another file was read since this page was shown
         return see_other(CHECK_PAGE)
     registry, default = registry_of(request), default_of(request)
     try:
@@ -156,7 +159,12 @@ async def do(request: web.Request) -> web.Response:
     except ValueError:  # an establishment went away, or was pinned, since the file was read
         return see_other(state.back(fault="gone"))
     if isinstance(outcome, Conflict):
-        told = {**kept, "revision": outcome.revision, "conflict": conflict_codes(outcome)}
+        told = {
+            **kept,
+            "of": secrets.token_urlsafe(8),
+            "revision": outcome.revision,
+            "conflict": conflict_codes(outcome),
+        }
         await keep_draft(request, DRAFT, told)
         return see_other(CHECK_PAGE)
     await drop_draft(request, DRAFT)

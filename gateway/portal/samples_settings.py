@@ -68,6 +68,7 @@ def _bulk(signed_in: int | None, *, changed: bool) -> BulkView:
         using_after=12,
         pinned=1 if changed else 0,
         settings=_USED,
+        words="use=1 exempt=payslip.own",
         digest="sample",
         back=_LIST,
         changed=changed,
@@ -81,6 +82,7 @@ def _check(changes: int, *, bad: bool = False, conflicts: bool = False) -> Impor
     return ImportCheckView(
         csrf=_CSRF,
         nav=_NAV,
+        of="sample",
         file="settings.csv",
         lines=14,
         changes=changes,

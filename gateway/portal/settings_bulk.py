@@ -11,6 +11,7 @@ from aiohttp import web
 
 from gateway.core.policy import TenantSettings
 from gateway.core.selection import ALL, Picked
+from gateway.core.setting_words import as_words
 from gateway.portal.drafts import BULK, UNDONE, draft, keep_draft
 from gateway.portal.establishment_choice import choice_of
 from gateway.portal.office_nav import office_nav
@@ -64,6 +65,7 @@ async def _view(request: web.Request, state: ListState, settings: TenantSettings
         using_after=impact.establishments - impact.pinned if settings.uses_second_factor else 0,
         pinned=impact.pinned,
         settings=words_of(settings),
+        words=as_words(settings),
         digest=impact.digest,
         back=state.back(),
         changed=changed,
@@ -98,6 +100,8 @@ async def do(request: web.Request) -> web.Response:
     settings = state.choice.settings
     if settings is None or state.picked.nothing:
         return see_other(state.back(fault="none"))
+    if form.get("settings") != as_words(settings):  # chosen anew in another window, since this page was shown
+        return see_other(BULK_PAGE)
     selection, default = selection_of(request, state.picked), default_of(request)
     codes = await picked_codes(request, state.picked)
     digest = str(form.get("digest", ""))

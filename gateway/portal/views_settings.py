@@ -144,7 +144,8 @@ class EstablishmentView:
 
 @dataclass(frozen=True, slots=True)
 class BulkView:
-    """What a bulk change will do (「一括登録」). `signed_in` None: too many people to ask about."""
+    """What a bulk change will do (「一括登録」). `signed_in` None: too many people to ask about. `words`: the settings
+    that are shown, as they come back with the form."""
 
     name: ClassVar[PageName] = PageName.SETTINGS
     template: ClassVar[str] = "settings-bulk"
@@ -158,6 +159,7 @@ class BulkView:
     using_after: int
     pinned: int
     settings: SettingsWords
+    words: str
     digest: str
     back: str
     changed: bool = False
@@ -204,12 +206,13 @@ class LineFault:
 
 @dataclass(frozen=True, slots=True)
 class ImportCheckView:
-    """What an import will do, or every line that stops it."""
+    """What an import will do, or every line that stops it. `of` names the reading that is shown."""
 
     name: ClassVar[PageName] = PageName.SETTINGS
     template: ClassVar[str] = "settings-import-check"
     csrf: str
     nav: OfficeNav
+    of: str
     file: str
     lines: int
     changes: int

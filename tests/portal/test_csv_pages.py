@@ -143,6 +143,17 @@ class TestImport:
         await submit(me, f"{SETTINGS}/undo")
         assert await settings(world, "000001") == DEFAULT
 
+    async def test_what_another_window_read_meanwhile_is_shown_before_it_is_done(self, world: World) -> None:
+        await fill(world)
+        me = await upload(await staff(world), using("000001"))
+        await upload(Browser(world, me.token), using("000002"), "別の設定.csv")
+        await submit(me, CHECK)
+        assert heading(me) == "ファイル取込の確認"
+        assert "別の設定.csv" in me.text
+        assert await settings(world, "000001") == await settings(world, "000002") == DEFAULT
+        await submit(me, CHECK)
+        assert await settings(world, "000002") == USED
+
     async def test_one_bad_line_and_nothing_is_done(self, world: World) -> None:
         await fill(world)
         me = await upload(await staff(world), using("000001", FOREIGN))

@@ -119,6 +119,16 @@ class TestDoing:
         assert "まだ登録していません" in told(me)
         assert await using(world) == [PINNED]
 
+    async def test_what_another_window_chose_meanwhile_is_shown_before_it_is_done(self, world: World) -> None:
+        me = await previewed(world, "000001")
+        other = await open_list(Browser(world, me.token))
+        await press(other, "search", fields={"uses": "1", "payslip": ""})
+        await submit(me, BULK)
+        assert heading(me) == "一括登録の確認"
+        assert await using(world) == [PINNED]
+        await submit(me, BULK)
+        assert await settings(world, "000001") == TenantSettings(True)
+
     async def test_what_is_so_already_is_told_as_such(self, world: World) -> None:
         await fill(world)
         await change(world, "000001", USED)
