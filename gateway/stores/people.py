@@ -24,8 +24,11 @@ class PeopleRecords:
     async def find_people(self, query: PeopleQuery, now: float, offset: int, limit: int) -> PeoplePage:
         """See People.find_people."""
         wanted = asked(query, now)
-        page = sa.select(people).where(*wanted).order_by(people.c.establishment, people.c.login_id)
-        rows = _rows(page.offset(offset).limit(limit).subquery("page"), now)
+        # IDs are found by the index alone; only the page's rows are read.
+        ordered = sa.select(people.c.login_id).where(*wanted).order_by(people.c.establishment, people.c.login_id)
+        here = ordered.offset(offset).limit(limit).subquery("here")
+        page = sa.select(people).where(people.c.login_id.in_(sa.select(here.c.login_id)))
+        rows = _rows(page.subquery("page"), now)
         async with self._database.reading() as connection:
             total = (
                 await connection.execute(sa.select(sa.func.count()).select_from(people).where(*wanted))
