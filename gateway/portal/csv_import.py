@@ -37,6 +37,7 @@ from gateway.stores.base_tenants import Conflict
 
 CHECK_PAGE = f"{IMPORT}/check"
 _FAULTS_SHOWN = 50
+_FAULTS_KEPT = 1000  # to unpack a hundred thousand for a page of fifty would hold the loop for seconds
 _LONGEST_NAME = 100
 
 
@@ -104,7 +105,8 @@ def _kept(file: str, reading: Reading, revision: int, known: Mapping[str, Known]
         "revision": revision,
         "before": before,
         "changes": changes,
-        "faults": [[fault.line, fault.message.key, fault.message.values] for fault in reading.faults],
+        "faults": [[fault.line, fault.message.key, fault.message.values] for fault in reading.faults[:_FAULTS_KEPT]],
+        "wrong": len(reading.faults),
     }
 
 
@@ -139,6 +141,7 @@ async def _check_view(request: web.Request, kept: Mapping[str, Any]) -> ImportCh
         using_before=kept["before"],
         using_after=sum(settings.uses_second_factor for _, settings in changes),
         zeros=kept["zeros"],
+        wrong=kept["wrong"],
         bad=tuple(LineFault(line, Message(key, tuple(map(tuple, values)))) for line, key, values in shown),
         pager=pager(CHECK_PAGE, (), number, _FAULTS_SHOWN, len(faults)) if faults else None,
         conflicts=await changed_lines(request, kept.get("conflict", ())),

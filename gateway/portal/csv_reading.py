@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.core.policy import TenantSettings
@@ -16,6 +16,7 @@ from gateway.portal.csv_settings import NEEDED, Column, allowed, column_of, sett
 from gateway.portal.views import Message
 
 LINE_LIMIT = 100_000
+_LONGEST_LINE = 10_000  # characters: the reader takes a line in one go, whatever waits meanwhile
 _LONGEST_CELL = 60  # characters of a cell that are repeated in a sentence
 _MARK = b"\xef\xbb\xbf"
 _NO_TEXT = re.compile("[\0\uf8f0-\uf8f3]")  # bytes that are no character; what cp932 makes of single bytes without one
@@ -87,7 +88,7 @@ def _text(content: bytes) -> str:
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
     """Each record that holds anything, with the number of its first line. Raises Unreadable."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(_short(io.StringIO(text, newline="")), strict=True)
     count, began = 0, 1
     try:
         for cells in reader:
@@ -99,6 +100,14 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
             began = reader.line_num + 1
     except csv.Error:
         raise Unreadable("settings.import.fault.quotes", line=began) from None
+
+
+def _short(lines: Iterable[str]) -> Iterator[str]:
+    """The lines as they are. Raises Unreadable for one that is far too long."""
+    for number, line in enumerate(lines, 1):
+        if len(line) > _LONGEST_LINE:
+            raise Unreadable("settings.import.fault.long", line=number)
+        yield line
 
 
 def _places(cells: Sequence[str]) -> Mapping[Column, int]:

@@ -91,6 +91,7 @@ def _check(changes: int, *, bad: bool = False, conflicts: bool = False) -> Impor
         using_before=2,
         using_after=12,
         zeros=4,
+        wrong=60 if bad else 0,
         bad=faults,
         back=f"{_LIST}/import",
         pager=pager(f"{_LIST}/import/check", (), 1, 50, 60) if bad else None,

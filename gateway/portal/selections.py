@@ -113,10 +113,11 @@ async def posted_state(request: web.Request) -> ListState:
     form = await request.post()
     state = await list_state(request)
     shown, was, ticked = (frozenset(map(str, form.getall(name, ())[:PAGE_SIZE])) for name in ("shown", "was", "code"))
-    added = (ticked & shown) - was
-    if added:  # only what the office has
-        added = frozenset(await picked_codes(request, Picked(None, added)))
-    picked = await _changed(request, state.picked, added, (was & shown) - ticked)
+    added, removed = (ticked & shown) - was, (was & shown) - ticked
+    if added or removed:  # only what the office has
+        theirs = frozenset(await picked_codes(request, Picked(None, added | removed)))
+        added, removed = added & theirs, removed & (theirs | state.picked.codes)
+    picked = await _changed(request, state.picked, added, removed)
     conditions, number = conditions_of(request.query), page_number(request.query.get("page", ""))
     return replace(state, picked=picked, choice=typed_choice(form), conditions=conditions, page=number)
 

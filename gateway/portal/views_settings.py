@@ -206,7 +206,7 @@ class LineFault:
 
 @dataclass(frozen=True, slots=True)
 class ImportCheckView:
-    """What an import will do, or every line that stops it. `of` names the reading that is shown."""
+    """What an import will do, or the lines that stop it: `wrong` of them. `of` names the reading that is shown."""
 
     name: ClassVar[PageName] = PageName.SETTINGS
     template: ClassVar[str] = "settings-import-check"
@@ -221,6 +221,7 @@ class ImportCheckView:
     using_before: int
     using_after: int
     zeros: int
+    wrong: int
     bad: tuple[LineFault, ...]
     back: str
     pager: Pager | None = None

@@ -174,6 +174,12 @@ class TestImport:
         assert "121行目" in me.text
         assert len(me.text.encode()) < 50_000
 
+    async def test_of_very_many_bad_lines_all_are_counted_and_the_first_are_shown(self, world: World) -> None:
+        await fill(world)
+        me = await upload(await staff(world), using(*(f"x{number}" for number in range(1200))))
+        assert "1,200行に誤りがあるため" in me.text
+        assert "1,000件中 1～50件目" in me.text
+
     async def test_what_others_changed_since_is_told_and_nothing_is_done(self, world: World) -> None:
         await fill(world)
         me = await upload(await staff(world), using("000001", "000002"))

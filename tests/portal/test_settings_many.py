@@ -212,6 +212,14 @@ class TestOtherOffices:
         assert await settings(world, FOREIGN, "0002") == DEFAULT
         assert {office for office, _ in world.forgotten} == {"0001"}
 
+    async def test_a_code_that_the_office_does_not_have_is_not_taken_off_either(self, world: World) -> None:
+        await fill(world)
+        me = await open_list(await staff(world))
+        await press(me, "all")
+        action, fields = form_of(me.text, 'value="bulk"')
+        await send(me, action, [*fields, ("shown", FOREIGN), ("was", FOREIGN), ("do", "page:1")])
+        assert picked(me) == "14件を選択中（全14件）"
+
     async def test_everything_is_everything_of_ones_own(self, world: World) -> None:
         await fill(world)
         other = await open_list(await staff(world, OTHER_STAFF))

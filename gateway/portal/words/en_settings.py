@@ -179,6 +179,7 @@ WORDS: dict[str, str] = {
     "settings.import.fault.encoding": "The encoding cannot be read. Save the file as Shift_JIS or UTF-8",
     "settings.import.fault.many": "There are too many lines. Split the file at {limit} lines",
     "settings.import.fault.quotes": 'It cannot be read from line {line} on. Check the quotation marks (")',
+    "settings.import.fault.long": "Line {line} is too long",
     "settings.import.fault.heading": 'Column {place} of line 1, "{heading}", is none of ours or is there twice',
     "settings.import.fault.lacks.code": 'Line 1 has no column "Establishment code"',
     "settings.import.fault.lacks.uses": 'Line 1 has no column "Two-factor authentication"',

@@ -179,6 +179,7 @@ WORDS: dict[str, str] = {
     "settings.import.fault.encoding": "文字コードを読み取れません。Shift_JISまたはUTF-8で保存してください",
     "settings.import.fault.many": "行が多すぎます。{limit}行以内に分けてください",
     "settings.import.fault.quotes": '{line}行目から先を読み取れません。引用符（"）の対応を確かめてください',
+    "settings.import.fault.long": "{line}行目が長すぎます",
     "settings.import.fault.heading": "1行目の{place}列目「{heading}」は、この画面で扱う列ではないか、2回あります",
     "settings.import.fault.lacks.code": "1行目に「事業所コード」の列がありません",
     "settings.import.fault.lacks.uses": "1行目に「2要素認証」の列がありません",
