@@ -265,7 +265,7 @@ class Drafts(Protocol):
         """What was kept, unless it ended."""
 
     async def keep_draft(self, owner: str, name: str, data: bytes, expires_at: float) -> None:
-        """Keep it in place of an earlier one."""
+        """Keep it in place of an earlier one. Of those called `kind:…` an owner has the hundred that end last."""
 
     async def drop_draft(self, owner: str, name: str) -> None:
         """Forget it."""

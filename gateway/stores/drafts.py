@@ -9,6 +9,7 @@ from gateway.stores.tables import drafts
 
 # Nothing in progress lives for so long, so what ended that much before a new draft ends is over: it is swept then.
 _LONGEST_SECONDS = 7 * 86400.0
+_ALIKE = 100  # of the drafts `kind:…` of one owner: a browser that goes on asking fills no disk
 
 _draft = drafts.c
 
@@ -32,6 +33,12 @@ class DraftRecords:
         async with self._database.writing() as connection:
             await connection.execute(sa.delete(drafts).where(over))
             await connection.execute(insert.on_conflict_do_update(index_elements=["owner", "name"], set_=values))
+            kind, mark, _ = name.partition(":")
+            if mark:
+                others = sa.and_(_draft.owner == owner, _draft.name.startswith(f"{kind}:", autoescape=True))
+                others = sa.and_(others, _draft.name != name)
+                newest = sa.select(_draft.name).where(others).order_by(_draft.expires_at.desc()).limit(_ALIKE - 1)
+                await connection.execute(sa.delete(drafts).where(others, _draft.name.not_in(newest)))
 
     async def drop_draft(self, owner: str, name: str) -> None:
         """See Drafts.drop_draft."""

@@ -32,3 +32,13 @@ async def test_drafts_of_weeks_ago_are_swept(registry: SqlRegistry) -> None:
     assert await registry.draft("old", "selection", NOW - 1) == b"data"
     await registry.keep_draft("session", "selection", b"data", NOW + 8 * 86400)
     assert await registry.draft("old", "selection", NOW - 1) is None
+
+
+async def test_a_session_that_goes_on_keeping_drafts_of_one_kind_has_the_last_hundred(registry: SqlRegistry) -> None:
+    await registry.keep_draft("session", "selection", b"data", NOW + HOUR)
+    await registry.keep_draft("other", "list:first", b"data", NOW + HOUR)
+    for number in range(103):
+        await registry.keep_draft("session", f"list:{number}", b"data", NOW + HOUR + number)
+    kept = [number for number in range(103) if await registry.draft("session", f"list:{number}", NOW) is not None]
+    assert kept == list(range(3, 103))
+    assert await registry.draft("session", "selection", NOW) == await registry.draft("other", "list:first", NOW)
