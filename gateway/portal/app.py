@@ -22,6 +22,7 @@ from gateway.core.errors import GatewayError, StoreUnavailable
 from gateway.core.messages import Answer, header_values
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.problems import Problem
+from gateway.core.rights import may_set
 from gateway.core.session import Level, assurance_level
 from gateway.portal import (
     cancel,
@@ -65,7 +66,7 @@ from gateway.portal.visits import (
 from gateway.stores.sessions import LiveSession, SessionRecord, Sessions
 
 FORM_BYTES: Final = 64 * 1024  # a page of people or establishments with everything checked, and room to spare
-LARGE_FORMS: Final = {IMPORT: 16 << 20}
+LARGE_FORMS: Final = {IMPORT: 16 << 20}  # for those who may open these pages: to read one holds the loop
 TOUCH_SECONDS: Final = 30.0
 _SIGNED_IN = frozenset({Level.CHOICE_DUE, Level.CODE_DUE, Level.RESTRICTED, Level.FULL})
 _HTTP_PROBLEMS = {404: Problem.NOT_FOUND, 405: Problem.METHOD, 413: Problem.TOO_LARGE}
@@ -201,10 +202,11 @@ async def _form_check(request: web.Request, handler: Handler) -> web.StreamRespo
     if request.method == "POST" and VISIT in request:
         if not _from_own_page(request):
             raise FormStale
-        if request.path in LARGE_FORMS:
+        visit = request[VISIT]
+        if request.path in LARGE_FORMS and visit.proven and may_set(visit.live.record.session.subject):
             request = request.clone(client_max_size=LARGE_FORMS[request.path])
         sent = (await _form(request)).get("csrf", "")
-        kept = request[VISIT].live.record.csrf
+        kept = visit.live.record.csrf
         if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), kept.encode()):
             raise FormStale
     return await handler(request)

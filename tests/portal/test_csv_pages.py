@@ -11,7 +11,7 @@ from aiohttp import ClientSession, FormData
 from gateway.core.errors import StoreUnavailable
 from gateway.core.policy import TenantSettings
 from gateway.stores.base_tenants import EstablishmentRow
-from tests.portal.conftest import Browser, World
+from tests.portal.conftest import EMPLOYEE, STAFF, Browser, World
 from tests.portal.settings_kit import (
     DEFAULT,
     FOREIGN,
@@ -235,6 +235,11 @@ class TestImport:
         assert heading(me) == "ファイル取込の確認"
         await upload(me, b"x" * (17 << 20))
         assert me.status == 413
+
+    async def test_a_large_form_of_somebody_else_is_not_read(self, world: World) -> None:
+        for me in (await world.sign_in(EMPLOYEE, proven=True), await world.sign_in(STAFF)):
+            await upload(me, b"\r\n" * (1 << 20))
+            assert me.status == 413
 
     async def test_a_registry_that_does_not_answer_is_a_page_not_half_a_file(
         self, world: World, monkeypatch: pytest.MonkeyPatch
