@@ -23,6 +23,7 @@ from gateway.config.settings import Configuration
 from gateway.core.errors import ConfigRefused, GatewayError, StoreUnavailable
 from gateway.core.events import Event
 from gateway.core.subject import Kind, Subject, canonical_login_id
+from gateway.core.terminals import harmless
 from gateway.stores.base import Registry
 from gateway.stores.base_people import Target
 from gateway.stores.base_tenants import Stamp
@@ -227,7 +228,7 @@ async def _end_sessions(configuration: Configuration, login_ids: Sequence[str]) 
 
 
 def _name(one: Found) -> str:
-    return f"{one.subject.login_id} {one.subject.name}".strip()
+    return harmless(f"{one.subject.login_id} {one.subject.name}".strip())
 
 
 def _moment(at: float, zone: ZoneInfo) -> str:

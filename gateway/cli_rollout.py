@@ -22,6 +22,7 @@ from gateway.cli_loading import configuration_file, loaded
 from gateway.config.settings import Configuration
 from gateway.core.errors import GatewayError, StoreUnavailable
 from gateway.core.spreadsheets import guarded
+from gateway.core.terminals import harmless
 from gateway.core.typed_dates import typed_date
 from gateway.stores.base import Registry
 from gateway.stores.base_audit import OfficeReadiness, Readiness, ReadinessRules, UnreadyPerson
@@ -162,9 +163,8 @@ async def _people(registry: Readiness, order: Order, rules: ReadinessRules) -> N
         count += 1
         state = _RESTRICTED if person.exempt else _STOPPED
         cells = (person.office, person.establishment, person.login_id, person.name, state)
-        click.echo(
-            _csv([cells]) if order.form == "csv" else "  ".join(cell or "-" for cell in cells), nl=order.form != "csv"
-        )
+        line = _csv([cells]) if order.form == "csv" else harmless("  ".join(cell or "-" for cell in cells))
+        click.echo(line, nl=order.form != "csv")
     if order.form == "lines":
         click.echo(f"{count:,} people are not enrolled and will need a code.")
 
