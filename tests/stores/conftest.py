@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from gateway.stores import redis
+from gateway.stores import database, redis
 from gateway.stores.base import SessionStore
 from gateway.stores.memory import MemorySessions
 from gateway.stores.redis import RedisSessions
@@ -29,6 +29,8 @@ def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """Contracts say what is answered, not how soon: a busy machine is no broken store. Tests of time run alone."""
     if request.node.get_closest_marker("alone") is None:
         monkeypatch.setattr(redis, "_ANSWER_SECONDS", 10.0)
+        monkeypatch.setattr(database, "_CONNECT_SECONDS", 30.0)
+        monkeypatch.setattr(database, "_STATEMENT_SECONDS", 30.0)
 
 
 @pytest.fixture
