@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import ViewportSize
 
 from gateway.portal.samples_help import HELP
 from gateway.portal.views_help import BookletView, GuideView
@@ -57,7 +58,7 @@ def test_words_that_run_out_of_a_picture_are_found(gallery: Gallery) -> None:
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_pictures_are_large_enough_to_read(gallery: Gallery, size: dict[str, int]) -> None:
+def test_pictures_are_large_enough_to_read(gallery: Gallery, size: ViewportSize) -> None:
     for view in PAGES:
         assert gallery.show(gallery.renderer.page(view, "ja"), size).evaluate(SIZES) == 0
 
