@@ -16,12 +16,14 @@ demo: ## the gateway in front of three small legacy apps, on http://127.0.0.1:80
 	@PYTHON='$(PYTHON)' sh deploy/make-venv.sh $(VENV) requirements.lock
 	@exec $(BIN)/sekisho demo --port '$(PORT)'
 
+PYTEST = $(BIN)/python -m pytest --no-header --tb=short --cov --cov-report= --cov-fail-under=0
+
 test: ## everything: style, types, import directions, then all tests with real servers and a real browser
 	@sh deploy/install-test-programs.sh
 	@PYTHON='$(PYTHON)' sh deploy/make-venv.sh $(VENV) requirements-test.lock
 	@$(MAKE) --no-print-directory checks
-	@$(BIN)/python -m pytest --no-header --tb=short --cov --cov-report= --cov-fail-under=0 --durations=10 -n 2 --dist loadfile -m 'not alone'
-	@$(BIN)/python -m pytest --no-header --tb=short --cov --cov-append --cov-report= --cov-fail-under=0 -m alone
+	@$(PYTEST) --durations=10 -n 2 --dist loadfile --no-loadscope-reorder -m 'not alone'
+	@$(PYTEST) --cov-append -m alone
 	@$(BIN)/coverage report
 
 lint: ## style, types, import directions
