@@ -1,4 +1,3 @@
-
 """Japanese: what the help pages' pictures show (`.title`), what is marked in them (`.desc`), and the words in them."""
 
 from __future__ import annotations
