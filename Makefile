@@ -22,7 +22,7 @@ test: ## everything: style, types, import directions, then all tests with real s
 	@sh deploy/install-test-programs.sh
 	@PYTHON='$(PYTHON)' sh deploy/make-venv.sh $(VENV) requirements-test.lock
 	@$(MAKE) --no-print-directory checks
-	@$(PYTEST) --durations=10 -n 2 --dist loadfile --no-loadscope-reorder -m 'not alone'
+	@$(PYTEST) --durations=10 -n 2 --dist loadfile -m 'not alone'
 	@$(PYTEST) --cov-append -m alone
 	@$(BIN)/coverage report
 
