@@ -84,9 +84,11 @@ class ClientConnection(asyncio.Protocol):
         self._served = True
         if self._intake.queue and self._intake.queue[0] is current:
             self._intake.queue.popleft()
-        if not keep or self._shared.draining:
+        if not keep:
             self._close(linger=current is None or not current.complete)
             return
+        if self._shared.successor is not None:
+            self._move(self._shared.successor)
         self._idle()
         if self._intake.queue or self._intake.full:
             self._advance()
@@ -175,9 +177,26 @@ class ClientConnection(asyncio.Protocol):
             self._close(linger=False)
 
     def drain(self) -> None:
-        """Go away as soon as nothing is under way."""
-        if self._current is None and not self._intake.head_open:
-            self._close(linger=False)
+        """Go away soon, or over to the lane that follows this one. What says nothing is kept for the lane's idle time:
+        its next request may be on its way already, and a closed connection would lose that."""
+        if self._current is not None or self._closing:
+            return
+        if self._shared.successor is not None:
+            self._move(self._shared.successor)
+        elif not self._intake.head_open:
+            self.deadline = min(self.deadline, self._shared.sweep.after(self._shared.idle_seconds))
+
+    def _move(self, shared: Shared) -> None:
+        """From the next request on this connection belongs to another lane, the newest that follows."""
+        while shared.successor is not None:
+            shared = shared.successor
+        if shared.draining:
+            return
+        self._shared.clients.discard(self)
+        self._shared.sweep.discard(self)
+        self._shared = shared
+        shared.clients.add(self)
+        shared.sweep.add(self)
 
     def abort(self) -> None:
         """Go away now; nobody may take what has been sent for complete."""
@@ -311,9 +330,9 @@ class ClientConnection(asyncio.Protocol):
         self.finished(keep=keep)
 
     def _idle(self) -> None:
-        limits = self._shared.limits
-        seconds = limits.head_seconds if self._intake.head_open else limits.idle_seconds
-        self.deadline = self._shared.sweep.after(seconds)
+        shared = self._shared
+        seconds = shared.limits.head_seconds if self._intake.head_open else shared.idle_seconds
+        self.deadline = shared.sweep.after(seconds)
 
     def _adjust(self) -> None:
         want = self._wants_more()

@@ -90,10 +90,23 @@ class Lane:
         """Browser connections that are open."""
         return len(self._shared.clients)
 
-    async def drain(self, seconds: float) -> None:
-        """Take no new connections, finish what is under way, for at most `seconds`."""
+    async def drain(self, seconds: float, *, idle_seconds: float | None = None) -> None:
+        """Take no new connections, finish what is under way, for at most `seconds`. Each connection's next answer says
+        that it is the last; one without a request stays for `idle_seconds` (None: as long as ever)."""
         shared = self._shared
         shared.draining = True
+        if idle_seconds is not None:
+            shared.idle_seconds = min(shared.idle_seconds, idle_seconds)
+        await self._empty(seconds)
+
+    async def retire(self, successor: Lane, seconds: float) -> None:
+        """Hand every connection over to another lane in this process, between two requests; no browser notices. What
+        is under way is finished here, for at most `seconds`."""
+        self._shared.successor = successor._shared
+        await self._empty(seconds)
+
+    async def _empty(self, seconds: float) -> None:
+        shared = self._shared
         for server in self._servers:
             server.close()
         for client in tuple(shared.clients):

@@ -74,7 +74,12 @@ class Shared:
     clients: set[ClientConnection]
     tasks: set[asyncio.Task[None]]
     tunnels: set[Tunnel] = field(default_factory=set)
-    draining: bool = False
+    draining: bool = False  # every connection ends with its next answer, and is told so
+    successor: Shared | None = None  # the lane that takes over every connection between two of its requests
+    idle_seconds: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.idle_seconds = self.limits.idle_seconds
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run what has to wait, whoever goes away meanwhile."""

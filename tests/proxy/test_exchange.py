@@ -317,22 +317,3 @@ async def test_a_browser_that_wants_to_close_is_closed_and_nothing_behind_is_rea
         browser.writer.write(get("/a", "Connection: close\r\n") + get("/b"))
         assert (await browser.rest()).count(b"HTTP/1.1") == 1
         assert len(lane.gate.asked) == 1
-
-
-async def test_drain_ends_idle_connections_and_lets_a_running_answer_end() -> None:
-    async def script(reader: Reader, writer: Writer) -> None:
-        await made.head(reader)
-        await asyncio.sleep(0.1)
-        writer.write(OK)
-        await reader.read()
-
-    made = RawApp(script)
-    async with bench(made) as lane:
-        idle, busy = await lane.browser(), await lane.browser()
-        busy.writer.write(get())
-        await until(lambda: made.connections == 1)
-        drained = asyncio.create_task(lane.lane.drain(5))
-        assert await idle.gone()
-        assert b"Connection: close" in (await busy.answer())[0]
-        await drained
-        assert lane.lane.connections == 0
