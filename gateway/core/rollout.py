@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 
 
@@ -32,3 +33,8 @@ class Rollout:
         if self.optional_from is not None and now < self.optional_from:
             return Phase.BEFORE
         return Phase.OPTIONAL
+
+    def next_change(self, now: float) -> float:
+        """When the phase may change next, in Unix seconds; infinity when it stays."""
+        dates = (self.optional_from, self.announced_from, self.mandatory_from)
+        return min((date for date in dates if date is not None and date > now), default=math.inf)

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from gateway.core.policy import Policy
+from gateway.core.rollout import Rollout
 from gateway.core.subject import Kind, Subject
 
 
@@ -50,3 +51,10 @@ def assurance_level(session: Session | None, policy: Policy | None, now: float) 
     if session.restricted_at is not None:
         return Level.RESTRICTED
     return Level.CHOICE_DUE
+
+
+def level_holds_until(session: Session, policy: Policy, rollout: Rollout, now: float) -> float:
+    """Until when neither level nor policy of this session changes by the clock alone, in Unix seconds."""
+    return min(
+        session.password_at + policy.absolute_seconds, session.seen_at + policy.idle_seconds, rollout.next_change(now)
+    )
