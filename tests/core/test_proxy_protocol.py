@@ -110,10 +110,8 @@ def test_the_longest_line_and_the_largest_block_are_taken() -> None:
     assert read(v2(V4 + b"\x20" + room.to_bytes(2, "big") + b"x" * room)) == ProxyHeader(LARGEST, "192.0.2.7", 51000)
 
 
-LINE = b"PROXY TCP6 2001:db8::7 ::1 51000 443
-"
-HEADERS = [v2(V4 + NOTE), v2(V6, kind=0x21), v2(V4, command=0x20), b"PROXY UNKNOWN
-", LINE]
+LINE = b"PROXY TCP6 2001:db8::7 ::1 51000 443\r\n"
+HEADERS = [v2(V4 + NOTE), v2(V6, kind=0x21), v2(V4, command=0x20), b"PROXY UNKNOWN\r\n", LINE]
 
 
 @pytest.mark.parametrize("header", HEADERS)
