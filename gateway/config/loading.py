@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway.config.blocks import Record
 from gateway.config.build_apps import build_apps
+from gateway.config.build_listen import build_listen
 from gateway.config.build_people import build_directory, build_policy, build_tenants
 from gateway.config.build_routes import build_page_edits, build_routes
 from gateway.config.faults import Fault, Faults
@@ -62,7 +63,7 @@ def _built(file: FileBlock, folder: Path, faults: Faults) -> Configuration:
     totp = file.totp
     keys_file = beside(folder, file.keys.file if file.keys else "var/keys").absolute()
     configuration = Configuration(
-        listen=file.listen,
+        listen=build_listen(file, folder, faults),
         public=_public(file, faults),
         trusted_proxies=file.trusted_proxies,
         service=service,
@@ -92,7 +93,12 @@ def _public(file: FileBlock, faults: Faults) -> PublicOrigin:
     url = file.public_url
     if url.scheme == "http" and not _loopback(url.host):
         what = "plain http outside of this machine: passwords and sessions could be read on the way."
-        faults.add(file.at("public_url"), "plain-http", what, f"Write https://{url.host}/ and end TLS in front.")
+        faults.add(
+            file.at("public_url"),
+            "plain-http",
+            what,
+            f"Write https://{url.host}/ and end TLS here (listen: tls) or in front.",
+        )
     return PublicOrigin(url.scheme, url.host, url.port)
 
 
@@ -165,6 +171,10 @@ def _limits(block: LimitsBlock | None) -> Limits:
         held_answer_bytes=block.held_answer,
         held_form_bytes=block.held_form,
         sign_in_bytes=block.sign_in,
+        connections=block.connections,
+        connections_per_address=block.connections_per_address,
+        least_rate=block.least_rate,
+        overload_seconds=block.overload,
     )
 
 

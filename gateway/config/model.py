@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from gateway.config.blocks import Block, Record, block, key, optional
 from gateway.config.faults import Faults
 from gateway.config.model_apps import AppBlock
+from gateway.config.model_listen import LISTEN_ENTRY, ListenBlock
 from gateway.config.model_people import DirectoryBlock, TenantsBlock
 from gateway.config.model_routes import PageEditBlock, RouteBlock
 from gateway.config.settings import ListenAddress
@@ -17,7 +18,6 @@ from gateway.config.shapes import ListOf, MapOf, OrNull
 from gateway.config.words import (
     COLOUR,
     FILE,
-    LISTEN,
     LOGIN_ID,
     LONG_TEXT,
     MOMENT,
@@ -186,6 +186,27 @@ class LimitsBlock(Block):
     held_form: int = key(size(1 << 10, 16 << 20), "The largest form kept while a code is entered.", default=1 << 20)
     sign_in: int = key(size(1 << 10, 1 << 20), "The largest sign-in request.", default=1 << 16)
     pool: int = key(count(1, 10000), "The most connections to one app.", default=256)
+    connections: int | None = key(
+        OrNull(count(16, 1_000_000)),
+        "The most browser connections of one process; idle ones give way to new ones. null (default): as many as its"
+        " open files allow.",
+        default=None,
+    )
+    connections_per_address: int | None = key(
+        OrNull(count(1, 1_000_000)),
+        "The most connections from one address (IPv6: one /64); null: any number. Proxies of trusted_proxies and this"
+        " machine itself are not counted.",
+        default=2000,
+    )
+    least_rate: int = key(
+        size(0, 1 << 20), "What a body, or an answer's reader, must make in a second, over a minute.", default=100
+    )
+    overload: float | None = key(
+        OrNull(duration(0.01, 10)),
+        "When requests wait longer than this for the gateway itself, as many get 503 at once as the others need to be"
+        " quick; null: none.",
+        default=0.1,
+    )
 
 
 @block
@@ -193,8 +214,8 @@ class FileBlock(Block):
     """The whole file."""
 
     version: int = key(VERSION, "The version of this format: 1.", default=1, must=True)
-    listen: tuple[ListenAddress, ...] = key(
-        ListOf(LISTEN, one=True, few=1), "Addresses to listen on: 127.0.0.1:8080.", default=(), must=True
+    listen: tuple[ListenAddress | ListenBlock, ...] = key(
+        ListOf(LISTEN_ENTRY, one=True, few=1), "Addresses to listen on: 127.0.0.1:8080.", default=(), must=True
     )
     public_url: Origin = key(
         ORIGIN,

@@ -15,11 +15,22 @@ from gateway.core.totp import Window
 
 
 @dataclass(frozen=True, slots=True)
+class TlsPair:
+    """Files in PEM: a certificate's chain and its key, which may be the same file."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """A TCP address to listen on."""
+    """A TCP address to listen on. `tls`: TLS ends here, with the first pair for names that no other has. `proxies`:
+    only these may connect, and each connection begins with a PROXY header."""
 
     host: str
     port: int
+    tls: tuple[TlsPair, ...] = ()
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +161,10 @@ class Limits:
     held_answer_bytes: int = 1 << 20
     held_form_bytes: int = 1 << 20
     sign_in_bytes: int = 1 << 16
+    connections: int | None = None  # browser connections of one process; None: as many as its open files allow
+    connections_per_address: int | None = 2000  # None: any number
+    least_rate: int = 100  # bytes a second that a body, or an answer's reader, must make on average
+    overload_seconds: float | None = 0.1  # requests that wait longer for this process: some are turned away; None: none
 
 
 @dataclass(frozen=True, slots=True)
