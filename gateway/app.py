@@ -9,23 +9,24 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from gateway.config.changes import opened_once
 from gateway.config.settings import Configuration, ListenAddress
 from gateway.core.errors import GatewayError, SealBroken, StoreUnavailable
 from gateway.core.session import Session
 from gateway.core.subject import Kind
 from gateway.ended_sessions import SessionEnder
-from gateway.generation import Generation, Ground
+from gateway.generation import WHOLE, Generation, Ground, Part
 from gateway.stores.base import SessionStore
 from gateway.stores.memory import MemorySessions
 from gateway.stores.registry import SqlRegistry
 from gateway.stores.sealing import KeyRing
 from gateway.stores.sessions import Sessions
 
-DRAIN_SECONDS = 10.0
+RETIRE_SECONDS = 3600.0  # for what is under way in a generation that another one has followed
 BACKLOG = 1024
 Clock = Callable[[], float]
 
@@ -50,7 +51,7 @@ class Running:
         self._sockets = sockets
         self._stack = stack
         self._generation: Generation | None = None
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[asyncio.Task[None], Generation] = {}
         self.ports: tuple[int, ...] = tuple(bound.getsockname()[1] for bound in sockets)
         self.sessions = foundation.sessions
         self.registry = foundation.registry
@@ -63,42 +64,49 @@ class Running:
     async def begin(self, configuration: Configuration) -> None:
         """Serve under this configuration from the next connection on; what is under way ends under the old one.
 
-        Raises before anything has changed.
+        Connections go over to it between two requests. Raises before anything has changed.
         """
         generation = Generation(self._foundation.ground, configuration)
         try:
             await generation.open(self._sockets)
         except BaseException:
-            await generation.close(0.0)
+            await generation.close()
             raise
         self._foundation.follow(configuration)
         before, self._generation = self._generation, generation
         if before is not None:
-            task = asyncio.create_task(before.close(DRAIN_SECONDS))
-            self._retiring.add(task)
-            task.add_done_callback(self._retiring.discard)
+            task = asyncio.create_task(before.retire(generation, RETIRE_SECONDS))
+            self._retiring[task] = before
+            task.add_done_callback(self._retiring.pop)
 
     async def reload(self, configuration: Configuration) -> None:
         """Take a new configuration without losing a request or a session. Raises RestartNeeded."""
-        keys = self._foundation.differs(configuration)
+        keys = opened_once(self._foundation.opened_for, configuration)
         if keys:
             raise RestartNeeded(keys)
         await self.begin(configuration)
 
-    async def close(self, drain: float = 0.0) -> None:
-        """Finish what is under way for at most `drain` seconds, then end everything."""
-        if self._generation is not None:
-            await self._generation.close(drain)
-        if self._retiring:
-            await asyncio.wait(tuple(self._retiring), timeout=drain + 1.0)
+    async def drain(self, seconds: float, idle_seconds: float | None = None) -> None:
+        """Take no new connections and finish what is under way, for at most `seconds`. A connection without a request
+        stays for `idle_seconds`, since one may be on its way. A second call may shorten the first."""
+        generations = [*self._retiring.values(), *([self._generation] if self._generation is not None else [])]
+        await asyncio.gather(*(one.drain(seconds, idle_seconds) for one in generations))
+
+    async def close(self) -> None:
+        """End everything at once."""
+        for task in tuple(self._retiring):
+            task.cancel()
+        for generation in (self._generation, *tuple(self._retiring.values())):
+            if generation is not None:
+                await generation.close()
         await self._stack.aclose()
 
 
 class _Foundation:
     """What is opened once and outlives every configuration: keys, session store, registry."""
 
-    def __init__(self, configuration: Configuration, clock: Clock, stack: AsyncExitStack) -> None:
-        self._opened_for = configuration
+    def __init__(self, configuration: Configuration, clock: Clock, stack: AsyncExitStack, part: Part) -> None:
+        self.opened_for = configuration
         self._policy = configuration.policy
         self.keys = _key_ring(configuration.keys_file)
         store = _session_store(configuration.stores.sessions, clock)
@@ -114,28 +122,22 @@ class _Foundation:
             shared=configuration.stores.sessions != "memory",
             keep_seconds=max(limit.absolute_seconds for limit in limits),
         )
-        self.ground = Ground(self.keys, self.sessions, self.registry, clock, time.monotonic, self.ender.end)
+        self.ground = Ground(self.keys, self.sessions, self.registry, clock, time.monotonic, self.ender.end, part)
 
-    async def open(self) -> None:
-        """Reach the registry. Raises StoreUnavailable, KeysMismatch."""
-        await self.registry.start()
-        await _check_keys(self.registry, self.keys, self._opened_for.keys_file)
-        await self.ender.begin()
+    async def open(self, stack: AsyncExitStack) -> None:
+        """Reach the registry. One process alone migrates an embedded one and follows resets: that with the pages.
+
+        Raises StoreUnavailable, SchemaMismatch, KeysMismatch.
+        """
+        await self.registry.start(migrate=self.ground.part.pages)
+        await _check_keys(self.registry, self.keys, self.opened_for.keys_file)
+        if self.ground.part.pages:
+            await self.ender.begin()
+            stack.push_async_callback(_ended, asyncio.create_task(self.ender.watch()))
 
     def follow(self, configuration: Configuration) -> None:
         """New sessions live as long as the newest configuration says."""
         self._policy = configuration.policy
-
-    def differs(self, configuration: Configuration) -> tuple[str, ...]:
-        """Settings that only a restart changes, by their names in the file."""
-        old = self._opened_for
-        pairs = {
-            "listen": (old.listen, configuration.listen),
-            "public_url": (old.public, configuration.public),
-            "keys": (old.keys_file, configuration.keys_file),
-            "stores": (old.stores, configuration.stores),
-        }
-        return tuple(name for name, (before, after) in pairs.items() if before != after)
 
     def _absolute_seconds(self, session: Session) -> float:
         establishment = session.subject.kind is Kind.ESTABLISHMENT
@@ -143,15 +145,24 @@ class _Foundation:
         return limits.absolute_seconds
 
 
-async def start(configuration: Configuration, *, clock: Clock = time.time) -> Running:
-    """Open everything and listen. Raises StoreUnavailable, KeysMismatch, OSError; then nothing is left open."""
+async def start(
+    configuration: Configuration,
+    *,
+    clock: Clock = time.time,
+    part: Part = WHOLE,
+    sockets: Sequence[socket.socket] | None = None,
+) -> Running:
+    """Open everything and listen, at `sockets` where somebody else has bound them.
+
+    Raises StoreUnavailable, SchemaMismatch, KeysMismatch, OSError; then nothing is left open.
+    """
     stack = AsyncExitStack()
     try:
-        foundation = _Foundation(configuration, clock, stack)
-        await foundation.open()
-        stack.push_async_callback(_ended, asyncio.create_task(foundation.ender.watch()))
-        sockets = tuple(_listening(address, stack) for address in configuration.listen)
-        running = Running(foundation, sockets, stack)
+        foundation = _Foundation(configuration, clock, stack, part)
+        await foundation.open(stack)
+        if sockets is None:
+            sockets = [_listening(address, stack) for address in configuration.listen]
+        running = Running(foundation, tuple(sockets), stack)
         await running.begin(configuration)
     except BaseException:
         await stack.aclose()

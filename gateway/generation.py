@@ -5,16 +5,11 @@ A new configuration makes a new generation beside the old one, which finishes wh
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
-import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
-
-from aiohttp import web
 
 from gateway.config.settings import Configuration
 from gateway.core.apps import App, AppTable
@@ -33,6 +28,7 @@ from gateway.core.session import Session
 from gateway.core.subject import Subject
 from gateway.directory.base import Directory
 from gateway.directory.building import build as build_directory
+from gateway.page_server import PageServer
 from gateway.portal.app import build_portal
 from gateway.portal.pages import Renderer
 from gateway.portal.second_factor import SecondFactors
@@ -59,6 +55,24 @@ Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What of a gateway this process is; by default all of it. With several workers the pages, and the work beside
+    requests (roster, retention), are a process of their own.
+
+    `lane`, `pages`: whether they are here. `address`: the UNIX socket where the process with the pages listens;
+    `listening`: that socket, in the process with the pages.
+    """
+
+    lane: bool = True
+    pages: bool = True
+    address: str = ""
+    listening: socket.socket | None = None
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True, slots=True)
 class Ground:
     """What every generation stands on. `clock`: Unix seconds; `monotonic`: seconds that never go back."""
 
@@ -68,6 +82,7 @@ class Ground:
     clock: Clock
     monotonic: Clock
     end_sessions: EndSessions
+    part: Part = WHOLE
 
 
 class _LaneClient:
@@ -95,6 +110,8 @@ class Generation:
         self.sessions = ground.sessions
         self.registry = ground.registry
         self.end_sessions = ground.end_sessions
+        self.part = ground.part
+        self.pages: PageServer | None = None
         self.stack = AsyncExitStack()
         self.own = OwnCookies(configuration.public.secure)
         self.origin = configuration.public.origin.encode()
@@ -115,26 +132,45 @@ class Generation:
 
     async def open(self, sockets: tuple[socket.socket, ...]) -> None:
         """Start the portal and the lane; the lane takes connections from copies of these sockets."""
-        await self.roster.begin()
-        retention = Retention(self.registry, self.configuration.audit_keep_seconds, self.clock)
-        retention.start()
-        self.stack.push_async_callback(retention.close)
+        if self.part.pages:
+            await self.roster.begin()
+            retention = Retention(self.registry, self.configuration.audit_keep_seconds, self.clock)
+            retention.start()
+            self.stack.push_async_callback(retention.close)
         configuration = self.configuration
         framed = any(rule.framed for app in configuration.apps for rule in app.sign_in)
         secure = configuration.public.secure
         renderer = Renderer(configuration.service, self.clock, framed=framed, secure=secure)
         upstreams: dict[str, Address] = {app.name: (app.address.host, app.address.port) for app in configuration.apps}
-        upstreams[PORTAL] = await self.portal(renderer)
+        upstreams[PORTAL] = await self.portal(renderer) if self.part.pages else self.part.address
         lane = Lane(self.gate(renderer), upstreams, configuration.limits, tls=_tls(configuration.apps))
         self.stack.push_async_callback(lane.close)
         await lane.start(sockets=[bound.dup() for bound in sockets])
         self.client.lane = lane
 
-    async def close(self, drain: float) -> None:
-        """Let what is under way finish for at most `drain` seconds."""
-        if drain and self.client.lane is not None:
-            await self.client.lane.drain(drain)
+    async def drain(self, seconds: float, idle_seconds: float | None = None) -> None:
+        """Let what is under way finish for at most `seconds`; see `Lane.drain`. A second call may shorten the first."""
+        if self.client.lane is not None:
+            await self.client.lane.drain(seconds, idle_seconds=idle_seconds)
+        await self._drain_pages(seconds)
+
+    async def retire(self, successor: Generation, seconds: float) -> None:
+        """Hand over to a generation that is open already, finish what is under way, then end."""
+        lane, next_lane = self.client.lane, successor.client.lane
+        self.roster.leave_off()
+        if lane is not None and next_lane is not None:
+            await lane.retire(next_lane, seconds)
+        await self._drain_pages(seconds)
+        await self.close()
+
+    async def close(self) -> None:
+        """End at once."""
         await self.stack.aclose()
+
+    async def _drain_pages(self, seconds: float) -> None:
+        """Pages for the lane in this process have nothing under way once that has not."""
+        if self.pages is not None and self.part.listening is not None:
+            await self.pages.drain(seconds)
 
     async def policy_of(self, subject: Subject) -> Policy:
         """What holds for a person now. Raises StoreUnavailable."""
@@ -234,15 +270,9 @@ class Generation:
                 operators=configuration.operators,
             ),
         )
-        folder = Path(tempfile.mkdtemp(prefix="sekisho-"))  # mode 0700: nobody else reaches the socket
-        self.stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        runner = web.AppRunner(application, access_log=None, auto_decompress=False, handle_signals=False)
-        await runner.setup()
-        self.stack.push_async_callback(runner.cleanup)
-        path = str(folder / "portal.sock")
-        # A UNIX socket whose backlog is full refuses at once: it must take every connection that the pool may open.
-        await web.UnixSite(runner, path, backlog=max(1024, configuration.limits.pool_size)).start()
-        return path
+        pages = self.pages = PageServer(application)
+        self.stack.push_async_callback(pages.close)
+        return await pages.start(self.part.listening)
 
 
 def _access_map(configuration: Configuration) -> AccessMap:

@@ -58,11 +58,18 @@ class RosterKeeper:
         self._noted: OrderedDict[str, float] = OrderedDict()
         self._unwritten: deque[tuple[PersonLine, float]] = deque()
         self._writer: asyncio.Task[None] | None = None
+        self._taking_over: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def begin(self) -> None:
         """Take over what the configuration lists. A long list may go on after this."""
-        await asyncio.wait({self._start(self._take_over())}, timeout=START_SECONDS)
+        self._taking_over = self._start(self._take_over())
+        await asyncio.wait({self._taking_over}, timeout=START_SECONDS)
+
+    def leave_off(self) -> None:
+        """Another configuration is in force: take over nothing more from this one."""
+        if self._taking_over is not None:
+            self._taking_over.cancel()
 
     async def close(self) -> None:
         """Leave off whatever is under way."""

@@ -54,13 +54,18 @@ class Database:
         self._patient = self._engine if self.embedded else _engine(url, None)
         self._patient_turns = self._writes if self.embedded else asyncio.Semaphore(_PATIENT_CONNECTIONS)
 
-    async def start(self) -> None:
-        """Make sure of the schema: an embedded database is migrated, a server's is only checked.
+    async def start(self, *, migrate: bool = True) -> None:
+        """Make sure of the schema: an embedded database is migrated, unless another process does that (a dozen that
+        start together would wait for each other's locks); a server's is only checked.
 
         Several programs may share a server, so its schema changes when its operator says so. Raises SchemaMismatch.
         """
-        async with self.writing() as connection:
-            await connection.run_sync(schema.upgrade if self.embedded else schema.check)
+        if self.embedded and migrate:
+            async with self.writing() as connection:
+                await connection.run_sync(schema.upgrade)
+        else:
+            async with self.reading() as connection:
+                await connection.run_sync(schema.check)
 
     @contextlib.asynccontextmanager
     async def reading(self, seconds: float = _ANSWER_SECONDS) -> AsyncIterator[AsyncConnection]:

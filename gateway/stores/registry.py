@@ -56,9 +56,12 @@ class SqlRegistry(
         self._ends = ChainEnds(self._database, keys, secrets.token_bytes(32))
         self._writer = AuditWriter(self._record_all)
 
-    async def start(self) -> None:
-        """Migrate an SQLite file, check a PostgreSQL schema. Raises SchemaMismatch, StoreUnavailable."""
-        await self._database.start()
+    async def start(self, *, migrate: bool = True) -> None:
+        """Migrate an SQLite file unless another process does, check a PostgreSQL schema.
+
+        Raises SchemaMismatch, StoreUnavailable.
+        """
+        await self._database.start(migrate=migrate)
 
     async def note_fingerprint(self, fingerprint: str) -> str:
         """Note which key seals what is stored here, unless one is noted already; the one noted.
