@@ -11,7 +11,6 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
@@ -63,7 +62,7 @@ from gateway.portal.visits import (
     head_of,
     see_other,
 )
-from gateway.stores.sessions import LiveSession, SessionRecord, Sessions
+from gateway.stores.sessions import Sessions
 
 FORM_BYTES: Final = 64 * 1024  # a page of people or establishments with everything checked, and room to spare
 LARGE_FORMS: Final = {IMPORT: 16 << 20}  # for those who may open these pages: to read one holds the loop
@@ -176,24 +175,11 @@ async def _visitor(request: web.Request, handler: Handler) -> web.StreamResponse
     level = assurance_level(session, policy, now)
     if level not in _SIGNED_IN:
         return _nobody(request, session.app, presented=True)
-    touched = await _touched(portal, live, now)
-    if touched is None:
-        return _nobody(request, session.app, presented=True)
+    if now - session.seen_at > TOUCH_SECONDS:
+        live = portal.sessions.touch(live, now)
     asker = Asker(session.subject, request.headers.get("X-Sekisho-Client", ""), _reference(request))
-    request[VISIT] = Visit(touched, policy, level, asker, language_of(request.raw_headers))
+    request[VISIT] = Visit(live, policy, level, asker, language_of(request.raw_headers))
     return await handler(request)
-
-
-async def _touched(portal: Portal, live: LiveSession, now: float) -> LiveSession | None:
-    """Whoever is at a page is not idle; written once in a while only."""
-    if now - live.record.session.seen_at <= TOUCH_SECONDS:
-        return live
-
-    def seen(record: SessionRecord) -> SessionRecord:
-        later = max(record.session.seen_at, now)
-        return replace(record, session=replace(record.session, seen_at=later))
-
-    return await portal.sessions.update(live, seen)
 
 
 @web.middleware

@@ -67,6 +67,8 @@ async def settled(request: web.Request, outcome: Outcome, own_page: str) -> web.
         tells = Level.FULL if own_page == CODE else None  # who has just enrolled knows of it
         return await raised(portal, visit, lambda session: replace(session, totp_at=now, seen_at=now), tells=tells)
     if isinstance(outcome, LockedOut):
+        if outcome.imposed:
+            await portal.sessions.mark_locked(visit.login_id, portal.clock())
         return see_other(with_back(LOCKED, came_from(request)))
     if isinstance(outcome, Unregistered):
         return see_other(f"{REGISTRATION}?fault=ended")

@@ -60,7 +60,9 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class LockedOut:
-    """No code is evaluated now."""
+    """No code is evaluated now. `imposed`: since this very attempt."""
+
+    imposed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +223,7 @@ class SecondFactors:
             await self._registry.record(asker.event(Event.FACTOR_LOCKED, now))
         else:
             return Wrong()
-        return LockedOut()
+        return LockedOut(imposed=True)
 
     def _opened(self, sealed: bytes, login_id: str) -> str:
         return self._keys.open(sealed, login_id.encode()).decode("ascii")

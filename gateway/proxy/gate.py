@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from gateway.core.apps import PAGES
@@ -47,9 +47,8 @@ from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.reception import Reception, Unwelcome
 from gateway.proxy.replies import new_reference
 from gateway.proxy.sign_in import SignIn
-from gateway.proxy.visit import Visit, Visitor
+from gateway.proxy.visit import Visit
 from gateway.proxy.waiting import Waiting
-from gateway.stores.records import SessionRecord
 from gateway.stores.sessions import LiveSession, Sessions
 
 PORTAL = ".pages"
@@ -229,10 +228,10 @@ class LaneGate:
             case _:
                 assert_never(decision)
 
-    def _pass(self, visit: Visit, level: Level, body: bytes | None) -> Action | Awaitable[Action]:
+    def _pass(self, visit: Visit, level: Level, body: bytes | None) -> Action:
         live = visit.visitor.live
         if live is not None and visit.now - live.record.session.seen_at > TOUCH_SECONDS:
-            return self._touch(visit, live, level, body)
+            visit.visitor.live = self._parts.sessions.touch(live, visit.now)
         return self._to_app(visit, level, body)
 
     def _to_app(self, visit: Visit, level: Level, body: bytes | None) -> Action:
@@ -240,23 +239,29 @@ class LaneGate:
         action = self._parts.forwarding.to_app(visit, level, body)
         if visit.handshake:
             action.headers = (*action.headers, *SWITCHING)
-            signed_in = visit.visitor.live is not None
-            action.still = lambda heard: self._still(visit, heard, signed_in=signed_in)
+            opened = visit.visitor.live
+            action.still = lambda heard: self._still(visit, heard, opened)
         return action
 
-    async def _still(self, visit: Visit, heard: bool, *, signed_in: bool) -> bool:
+    async def _still(self, visit: Visit, heard: bool, opened: LiveSession | None) -> bool:
         """Whether a WebSocket would be let through now. What the browser says on it counts as use of the session.
 
-        One that was opened with a vault (`signed_in`) is not let through as a stranger's: the app knows who it is.
+        One that was `opened` with a session's vault is not let through as a stranger's: the app knows who it is. It
+        ends, too, when the second factor was locked since.
         """
         parts = self._parts
         try:
             await parts.reception.again(visit)
             live, decision = visit.visitor.live, self._decide(visit)
-            if not isinstance(decision, Pass) or (signed_in and decision.reason is Reason.PUBLIC_ROUTE):
+            if not isinstance(decision, Pass):
                 return False
+            if opened is not None:
+                if live is None or decision.reason is Reason.PUBLIC_ROUTE:
+                    return False
+                if live.record.locked_at != opened.record.locked_at:
+                    return False
             if heard and live is not None and visit.now - live.record.session.seen_at > TOUCH_SECONDS:
-                await parts.sessions.update(live, lambda record: _seen(record, visit.now))
+                visit.visitor.live = parts.sessions.touch(live, visit.now)
         except StoreUnavailable as fault:
             _log.warning("a WebSocket ends: %s, reference %s", fault, visit.reference)
             return False
@@ -268,17 +273,6 @@ class LaneGate:
         except StoreUnavailable as fault:
             return self._store_down(visit, fault)
         return self._to_app(visit, Level.ANONYMOUS, body)
-
-    async def _touch(self, visit: Visit, live: LiveSession, level: Level, body: bytes | None) -> Action:
-        """Move the idle limit. Once in a while only: a write for each request would be one too many."""
-        try:
-            touched = await self._parts.sessions.update(live, lambda record: _seen(record, visit.now))
-        except StoreUnavailable as fault:
-            return self._store_down(visit, fault)
-        if touched is None:  # ended while this was on its way
-            visit.visitor = Visitor()
-            return await _settled(self._carry_out(visit, self._decide(visit), body))
-        return self._to_app(visit, level, body)
 
     async def _sign_out(self, visit: Visit, body: bytes | None) -> Action:
         """The session ends first: whatever becomes of the app's answer, nobody is signed in any more (A10)."""
@@ -307,10 +301,6 @@ class LaneGate:
     def _store_down(self, visit: Visit, fault: StoreUnavailable) -> Reply:
         _log.error("%s, reference %s", fault, visit.reference)
         return Reply(self._parts.error_page(Problem.STORE_DOWN, visit.head, visit.reference))
-
-
-def _seen(record: SessionRecord, now: float) -> SessionRecord:
-    return replace(record, session=replace(record.session, seen_at=now))
 
 
 async def _settled(action: Action | Awaitable[Action]) -> Action:

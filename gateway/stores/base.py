@@ -28,22 +28,46 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stored:
-    """Bytes of a session with the version that a replacement must name."""
+    """Bytes of a session with the version that a replacement must name.
+
+    `seen_at` is when the session was last used as far as `touch` told (0: never told); it moves without a new version.
+    `expires_at` is the row's end. `stands` goes False, for good, when this process learns that there is something
+    newer. `read_at` (monotonic time) and `used` are the store's own.
+    """
 
     version: int
-    data: bytes
+    data: bytes = field(repr=False)
+    seen_at: float = 0.0
+    expires_at: float = field(default=0.0, compare=False)
+    stands: bool = field(default=True, compare=False, repr=False)
+    read_at: float = field(default=0.0, compare=False, repr=False)
+    used: bool = field(default=False, compare=False, repr=False)
 
 
 MOST_OF_ONE_OWNER = 100
 
 
 class SessionStore(Protocol):
-    """Bytes with a lifetime under a key; serialisation and encryption happen above (`stores.sessions`)."""
+    """Bytes with a lifetime under a key; serialisation and encryption happen above (`stores.sessions`).
+
+    The first two bytes of a key say where a store of several machines keeps it: `rotate` is one step because they are
+    the same in both of its keys.
+    """
 
     def peek(self, key: bytes) -> Stored | None:
         """What is known in this process without any I/O and still certain to be current; None otherwise."""
+
+    def current(self, stored: Stored) -> bool:
+        """Whether what `peek` gave is still certain to be current, its end apart. Without I/O, as cheap as can be."""
+
+    def touch(self, key: bytes, seen_at: float) -> None:
+        """Note that the session was used. Without I/O: written within about a second, many in one round trip.
+
+        `seen_at` of the row moves forward only; nothing else changes, and nobody is told. A process that is killed, or
+        a store that is away, loses the last of them.
+        """
 
     async def get(self, key: bytes) -> Stored | None:
         """The stored bytes, or None when there are none or their time has come."""
@@ -61,11 +85,16 @@ class SessionStore(Protocol):
     async def rotate(self, old: bytes, new: bytes, version: int, data: bytes, owner: str, expires_at: float) -> bool:
         """In one step: `old` (at `version`) is gone, `new` exists, what was held under `old` is held under `new`.
 
+        Both begin with the same two bytes.
+
         False, and nothing changed, when `old` is gone or at another version. Of two concurrent calls one wins.
         """
 
     async def remove(self, key: bytes) -> bool:
         """Forget the key and what is held under it; True when it was there."""
+
+    async def owned(self, owner: str) -> list[bytes]:
+        """The keys of this owner; some may be gone already."""
 
     async def remove_owner(self, owner: str) -> int:
         """Forget every key of this owner; how many there were."""
@@ -89,7 +118,7 @@ class SessionStore(Protocol):
         """Raise StoreUnavailable unless the store answers."""
 
     async def close(self) -> None:
-        """Release connections."""
+        """Write what `touch` noted, release connections."""
 
 
 @dataclass(frozen=True, slots=True)

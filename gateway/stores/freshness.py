@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gateway.stores.base import Stored
+from gateway.stores.recent import Recent
 
 GONE = 1 << 62  # the version told of a key that was removed: later than any row of it
 
@@ -25,13 +26,6 @@ class Reading:
     told: int = 0
 
 
-@dataclass(slots=True)
-class _Row:
-    stored: Stored
-    expires_at: float
-    read_at: float
-
-
 class FreshRows:
     """Rows known in this process. `monotonic` measures ages; ends of rows are Unix seconds of `clock`."""
 
@@ -41,19 +35,28 @@ class FreshRows:
         self._clock = clock
         self._monotonic = monotonic
         self._max_age = max_age
-        self._known = known
-        self._rows: dict[bytes, _Row] = {}
+        self._rows: Recent[bytes, Stored] = Recent(known, _outdated)
         self._under_way: dict[bytes, list[Reading]] = {}
         self._certain_at = float("-inf")
 
     def get(self, key: bytes) -> Stored | None:
         """The row if it is certainly current."""
         row = self._rows.get(key)
-        if row is None or self._clock() >= row.expires_at:
-            return None
-        if self._monotonic() - max(row.read_at, self._certain_at) > self._max_age:
-            return None
-        return row.stored
+        return row if row is not None and self.current(row) and self._clock() < row.expires_at else None
+
+    def current(self, row: Stored) -> bool:
+        """Whether a row that was kept is still certainly current, its end apart."""
+        if not row.stands:
+            return False
+        row.used = True
+        age = self._monotonic() - self._max_age
+        return age <= self._certain_at or age <= row.read_at
+
+    def used(self, key: bytes, seen_at: float) -> None:
+        """The session was used here."""
+        row = self._rows.entries.get(key)
+        if row is not None and row.seen_at < seen_at:
+            row.seen_at = seen_at
 
     @contextlib.contextmanager
     def reading(self, key: bytes) -> Iterator[Reading]:
@@ -68,20 +71,25 @@ class FreshRows:
             if not others:
                 del self._under_way[key]
 
-    def keep(self, key: bytes, reading: Reading, stored: Stored, expires_at: float, asked_at: float) -> None:
+    def keep(self, key: bytes, reading: Reading, stored: Stored, asked_at: float) -> Stored:
         """Remember what was read or written; `asked_at`: monotonic time before the store was asked."""
         if stored.version < reading.told:
-            return
-        self._rows.pop(key, None)
-        self._rows[key] = _Row(stored, expires_at, asked_at)
-        if len(self._rows) > self._known:
-            del self._rows[next(iter(self._rows))]
+            stored.stands = False
+            return stored
+        before = self._rows.entries.get(key)
+        if before is not None:
+            before.stands = False
+            stored.seen_at = max(stored.seen_at, before.seen_at)
+        stored.read_at = asked_at
+        self._rows.put(key, stored)
+        return stored
 
     def told(self, key: bytes, version: int) -> None:
         """The store says that `key` is at `version` now (GONE: removed)."""
-        row = self._rows.get(key)
-        if row is not None and row.stored.version < version:
-            del self._rows[key]
+        row = self._rows.entries.get(key)
+        if row is not None and row.version < version:
+            row.stands = False
+            self._rows.pop(key)
         for reading in self._under_way.get(key, ()):
             reading.told = max(reading.told, version)
 
@@ -91,8 +99,14 @@ class FreshRows:
 
     def forget_all(self) -> None:
         """The channel was lost: changes may have gone untold."""
+        for row in self._rows.entries.values():
+            row.stands = False
         self._rows.clear()
         self._certain_at = float("-inf")
         for readings in self._under_way.values():
             for reading in readings:
                 reading.told = GONE
+
+
+def _outdated(row: Stored) -> None:
+    row.stands = False

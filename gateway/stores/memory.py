@@ -67,6 +67,10 @@ class _Rows:
         return ended
 
 
+def _session(version: int, data: bytes, owner: str, expires_at: float, seen_at: float = 0.0) -> _Row:
+    return _Row(expires_at, Stored(version, data, seen_at, expires_at), owner)
+
+
 class MemorySessions:
     """A SessionStore of dictionaries. No method awaits, so each is one step for everybody else on the loop."""
 
@@ -81,13 +85,23 @@ class MemorySessions:
         row = self._sessions.get(key)
         return None if row is None else row.stored
 
+    def current(self, stored: Stored) -> bool:
+        """See SessionStore.current."""
+        return stored.stands
+
+    def touch(self, key: bytes, seen_at: float) -> None:
+        """See SessionStore.touch."""
+        row = self._sessions.get(key)
+        if row is not None:
+            row.stored.seen_at = max(row.stored.seen_at, seen_at)
+
     async def get(self, key: bytes) -> Stored | None:
         """See SessionStore.get."""
         return self.peek(key)
 
     async def create(self, key: bytes, data: bytes, owner: str, expires_at: float) -> None:
         """See SessionStore.create."""
-        self._put(key, _Row(expires_at, Stored(1, data), owner))
+        self._put(key, _session(1, data, owner, expires_at))
         keys = self._owners[owner]
         while len(keys) > MOST_OF_ONE_OWNER:
             await self.remove(min(keys - {key}, key=self._sessions.end))
@@ -97,7 +111,8 @@ class MemorySessions:
         row = self._sessions.get(key)
         if row is None or row.stored.version != version:
             return False
-        self._put(key, _Row(expires_at, Stored(version + 1, data), row.owner))
+        self._put(key, _session(version + 1, data, row.owner, expires_at, row.stored.seen_at))
+        row.stored.stands = False
         return True
 
     async def rotate(self, old: bytes, new: bytes, version: int, data: bytes, owner: str, expires_at: float) -> bool:
@@ -107,7 +122,7 @@ class MemorySessions:
             return False
         held = self._held.pop(old)
         self._drop(old)
-        self._put(new, _Row(expires_at, Stored(1, data), owner))
+        self._put(new, _session(1, data, owner, expires_at, row.stored.seen_at))
         if held is not None:
             self._held.put(new, held)
         return True
@@ -121,9 +136,13 @@ class MemorySessions:
         """See SessionStore.present."""
         return sum(any(self._sessions.get(key) for key in self._owners.get(owner, ())) for owner in owners)
 
+    async def owned(self, owner: str) -> list[bytes]:
+        """See SessionStore.owned."""
+        return list(self._owners.get(owner, ()))
+
     async def remove_owner(self, owner: str) -> int:
         """See SessionStore.remove_owner."""
-        return sum([await self.remove(key) for key in list(self._owners.get(owner, ()))])
+        return sum([await self.remove(key) for key in await self.owned(owner)])
 
     async def hold(self, key: bytes, data: bytes, expires_at: float) -> None:
         """See SessionStore.hold."""
@@ -160,6 +179,7 @@ class MemorySessions:
         row = self._sessions.pop(key)
         if row is None:
             return False
+        row.stored.stands = False
         self._disown(key, row.owner)
         return True
 

@@ -48,7 +48,8 @@ class SessionRecord:
 
     `typed` is the login ID as it was typed at sign-in: the app may tell capitals apart where the canonical ID does not.
     `registration` is the registration code that was entered, sealed as it was issued. `news` is an enrolment that the
-    person is told of in this session: when (Unix seconds), from which client address.
+    person is told of in this session: when (Unix seconds), from which client address. `locked_at` is when the login
+    ID's second factor was locked while this session was open.
     """
 
     session: Session
@@ -59,6 +60,7 @@ class SessionRecord:
     typed: str = field(default="", repr=False)
     registration: bytes | None = field(default=None, repr=False)
     news: tuple[float, str] | None = None
+    locked_at: float | None = None
 
 
 def encode_record(record: SessionRecord) -> bytes:
@@ -73,6 +75,7 @@ def encode_record(record: SessionRecord) -> bytes:
         record.typed,
         None if record.registration is None else record.registration.decode("latin-1"),
         record.news,
+        record.locked_at,
     ]
     return _RECORD + _framed(fields) + record.jar.to_bytes()
 
@@ -80,7 +83,7 @@ def encode_record(record: SessionRecord) -> bytes:
 def decode_record(data: bytes) -> SessionRecord:
     """The record of these bytes. Raises ValueError for another format."""
     fields, jar = _unframed(data, _RECORD)
-    subject, session, csrf, going, enrolment, typed, registration, news = fields
+    subject, session, csrf, going, enrolment, typed, registration, news, locked_at = fields
     login_id, kind, *rest = subject
     app, *times = session
     return SessionRecord(
@@ -92,6 +95,7 @@ def decode_record(data: bytes) -> SessionRecord:
         typed,
         None if registration is None else registration.encode("latin-1"),
         None if news is None else (news[0], news[1]),
+        locked_at,
     )
 
 

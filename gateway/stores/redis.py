@@ -11,6 +11,7 @@ revocation reaches every worker at once. Redis sees sealed bytes, hashes and log
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -34,6 +35,7 @@ _ANSWER_SECONDS = 0.4
 # time limit on opening dozens of them at once.
 _CONNECTIONS = 8
 _OWNERS_AT_ONCE = 500
+_FLUSH_SECONDS = 1.0
 
 
 class RedisSessions:
@@ -51,10 +53,40 @@ class RedisSessions:
         self._fresh = FreshRows(clock, monotonic)
         self._channel = Channel(_client(url), scripts.CHANNEL, self._fresh, monotonic)
         self._scripts: dict[str, Any] = {}
+        self._touched: dict[bytes, float] = {}
+        self._flushing: asyncio.TimerHandle | None = None
+        self._writing: asyncio.Task[None] | None = None
 
     def peek(self, key: bytes) -> Stored | None:
         """See SessionStore.peek."""
         return self._fresh.get(key)
+
+    def current(self, stored: Stored) -> bool:
+        """See SessionStore.current."""
+        return self._fresh.current(stored)
+
+    def touch(self, key: bytes, seen_at: float) -> None:
+        """See SessionStore.touch."""
+        self._fresh.used(key, seen_at)
+        self._touched[key] = seen_at
+        if self._flushing is None:
+            self._flushing = asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = None
+        touched, self._touched = self._touched, {}
+        self._writing = asyncio.create_task(self._write(touched))
+
+    async def _write(self, touched: dict[bytes, float]) -> None:
+        flat = [part for pair in touched.items() for part in pair]
+        with contextlib.suppress(StoreUnavailable):
+            for start in range(0, len(flat), 1000):
+                await self._run(scripts.TOUCH, *flat[start : start + 1000])
+
+    async def owned(self, owner: str) -> list[bytes]:
+        """See SessionStore.owned."""
+        keys: list[bytes] = await self._run(scripts.OWNED, owner)
+        return keys
 
     async def get(self, key: bytes) -> Stored | None:
         """See SessionStore.get."""
@@ -64,16 +96,15 @@ class RedisSessions:
             if row is None:
                 self._fresh.told(key, GONE)
                 return None
-            stored = Stored(int(row[0]), row[1])
-            self._fresh.keep(key, reading, stored, float(row[2]), asked_at)
-            return stored
+            stored = Stored(int(row[0]), row[1], float(row[4] or 0), expires_at=float(row[2]))
+            return self._fresh.keep(key, reading, stored, asked_at)
 
     async def create(self, key: bytes, data: bytes, owner: str, expires_at: float) -> None:
         """See SessionStore.create."""
         with self._fresh.reading(key) as reading:
             asked_at = self._monotonic()
             await self._run(scripts.CREATE, key, data, owner, expires_at)
-            self._fresh.keep(key, reading, Stored(1, data), expires_at, asked_at)
+            self._fresh.keep(key, reading, Stored(1, data, expires_at=expires_at), asked_at)
 
     async def replace(self, key: bytes, version: int, data: bytes, expires_at: float) -> bool:
         """See SessionStore.replace."""
@@ -81,7 +112,7 @@ class RedisSessions:
             asked_at = self._monotonic()
             if not await self._run(scripts.REPLACE, key, version, data, expires_at):
                 return False
-            self._fresh.keep(key, reading, Stored(version + 1, data), expires_at, asked_at)
+            self._fresh.keep(key, reading, Stored(version + 1, data, expires_at=expires_at), asked_at)
             return True
 
     async def rotate(self, old: bytes, new: bytes, version: int, data: bytes, owner: str, expires_at: float) -> bool:
@@ -91,7 +122,7 @@ class RedisSessions:
             if not await self._run(scripts.ROTATE, old, new, version, data, owner, expires_at):
                 return False
             self._fresh.told(old, GONE)
-            self._fresh.keep(new, reading, Stored(1, data), expires_at, asked_at)
+            self._fresh.keep(new, reading, Stored(1, data, expires_at=expires_at), asked_at)
             return True
 
     async def remove(self, key: bytes) -> bool:
@@ -137,6 +168,11 @@ class RedisSessions:
 
     async def close(self) -> None:
         """See SessionStore.close."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flush()
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
         await self._channel.close()
         await self._redis.aclose()
 

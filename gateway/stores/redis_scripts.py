@@ -17,7 +17,7 @@ local function session(key) return prefix .. 's:' .. key end
 local function held(key) return prefix .. 'h:' .. key end
 local function tell(key, version) redis.call('PUBLISH', '{CHANNEL}', version .. ':' .. key) end
 local function living(name)
-  local row = redis.call('HMGET', name, 'v', 'd', 'e', 'o')
+  local row = redis.call('HMGET', name, 'v', 'd', 'e', 'o', 'u')
   if row[3] and tonumber(row[3]) > now then return row end
   return nil
 end
@@ -102,6 +102,22 @@ for _, key in ipairs(redis.call('ZRANGE', prefix .. 'o:' .. ARGV[2], 0, -1)) do 
 return count
 """
 )
+
+# key, seen, key, seen …
+TOUCH = (
+    _COMMON
+    + """
+for i = 2, #ARGV, 2 do
+  local name = session(ARGV[i])
+  local row = living(name)
+  if row and tonumber(row[5] or 0) < tonumber(ARGV[i + 1]) then redis.call('HSET', name, 'u', ARGV[i + 1]) end
+end
+return 1
+"""
+)
+
+# owner → keys
+OWNED = _COMMON + "return redis.call('ZRANGE', prefix .. 'o:' .. ARGV[2], 0, -1)"
 
 # owners
 PRESENT = (

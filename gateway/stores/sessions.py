@@ -5,6 +5,9 @@
 The store sees neither tokens nor what a record says, and a row copied under another key does not open (rule 8).
 Anonymous browsers cost the store nothing: their jar travels sealed in a cookie, and only a jar that was spent at a
 sign-in leaves a mark.
+
+What was decoded is kept for the sessions in use, found by the cookie's value itself. It counts for as long as the store
+says that it is current, up to the session's end as known here: then the store is asked, which may know of later use.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import hashlib
 import secrets
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from gateway.core.cookies import Jar
@@ -23,6 +26,7 @@ from gateway.core.errors import SealBroken, StoreUnavailable
 from gateway.core.messages import Answer
 from gateway.core.session import Session
 from gateway.stores.base import SessionStore, Stored
+from gateway.stores.recent import Recent
 from gateway.stores.records import (
     Continuation,
     HeldForm,
@@ -40,15 +44,26 @@ _ROUNDS = 20  # of compare and swap; each lost round is another request's succes
 _OWNERS = 1000  # login IDs asked about in one operation of the store
 _JAR_TIME = struct.Struct(">d")
 _CLOCK_SKEW = 60.0  # seconds by which machines that share a key ring may differ
+_SHARED = 2  # bytes at the beginning of a token, and of its key, that stay when a session moves to a new token
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSession:
-    """A record as it stood at one version of its key."""
+    """A record as it stood at one version of its key, used last at `record.session.seen_at` as far as is known here."""
 
     key: bytes
     version: int
     record: SessionRecord
+
+
+@dataclass(slots=True)
+class _Known:
+    """A decoded session, and until when (Unix seconds) it may be judged without asking the store."""
+
+    stored: Stored
+    live: LiveSession
+    until: float
+    used: bool = False
 
 
 Change = Callable[[SessionRecord], SessionRecord]
@@ -64,28 +79,39 @@ class Sessions:
         clock: Callable[[], float],
         absolute_seconds: Callable[[Session], float],
         *,
+        idle_seconds: Callable[[Session], float] = lambda _: float("inf"),
         held_seconds: float = 3600,  # longer than a lock-out: whoever waits for its end still gets the held answer
         known: int = 20_000,
     ) -> None:
-        """`absolute_seconds`: how long after the password a session ends whatever happens. `known`: decoded records
-        kept in memory."""
+        """`absolute_seconds`: how long after the password a session ends whatever happens; `idle_seconds`: how long
+        after its last use. `known`: decoded records kept in memory."""
         self._store = store
         self._keys = keys
         self._clock = clock
         self._absolute_seconds = absolute_seconds
+        self._idle_seconds = idle_seconds
         self._held_seconds = held_seconds
-        self._known = known
-        self._decoded: dict[bytes, LiveSession] = {}
+        self._by_token: Recent[bytes, _Known] = Recent(known)
+        self._by_key: Recent[bytes, _Known] = Recent(known)
+        self._current = store.current
 
     def peek(self, token: bytes) -> LiveSession | None:
-        """The session of this cookie value if this process knows it to be current, without I/O."""
-        key = _key(token)
-        stored = self._store.peek(key)
-        return None if stored is None else self._live(key, stored)
+        """The session of this cookie value if this process knows it to be current, without I/O.
+
+        The same object as long as nothing of it has changed.
+        """
+        known = self._by_token.entries.get(token)
+        if known is not None and self._clock() < known.until and self._current(known.stored):
+            known.used = True
+            return known.live
+        return self._peek(token)
 
     async def load(self, token: bytes) -> LiveSession | None:
-        """The session of this cookie value; None when there is none or it does not open."""
-        return await self._load(_key(token))
+        """The session of this cookie value as the store has it now; None when there is none or it does not open."""
+        live = await self._load(_key(token))
+        if live is not None:
+            self._recall(token, live.key)
+        return live
 
     async def open(self, record: SessionRecord) -> bytes:
         """Begin a session under a new token, which only the browser learns."""
@@ -93,8 +119,19 @@ class Sessions:
         key = _key(token)
         owner = record.session.subject.login_id
         await self._store.create(key, self._sealed(key, record), owner, self._expires_at(record))
-        self._remember(LiveSession(key, 1, record))
+        self._wrote(LiveSession(key, 1, record))
+        self._recall(token, key)
         return token
+
+    def touch(self, live: LiveSession, now: float) -> LiveSession:
+        """The session was used now. Costs no I/O: the store writes it later, with others (SessionStore.touch)."""
+        used = _seen(live, now)
+        if used is not live:
+            self._store.touch(live.key, now)
+            known = self._by_key.entries.get(live.key)
+            if known is not None and known.live is live:
+                known.live, known.until = used, self._until(known.stored, used)
+        return used
 
     async def update(self, live: LiveSession, change: Change) -> LiveSession | None:
         """Apply `change` to the record as it is now; None when the session is gone.
@@ -108,7 +145,7 @@ class Sessions:
                 return live
             data, expires_at = self._sealed(live.key, record), self._expires_at(record)
             if await self._store.replace(live.key, live.version, data, expires_at):
-                return self._remember(LiveSession(live.key, live.version + 1, record))
+                return self._wrote(LiveSession(live.key, live.version + 1, record))
             current = await self._load(live.key)
             if current is None:
                 return None
@@ -118,14 +155,16 @@ class Sessions:
     async def rotate(self, live: LiveSession, change: Change) -> tuple[bytes, LiveSession] | None:
         """Move the session to a new token, changed; the old token is dead at once (R-032). None when it is gone:
         of two concurrent calls one wins."""
-        token = _new_token()
+        token = _new_token(live.key[:_SHARED])
         new = _key(token)
         for _ in range(_ROUNDS):
             record = change(live.record)
             owner, data = record.session.subject.login_id, self._sealed(new, record)
             if await self._store.rotate(live.key, new, live.version, data, owner, self._expires_at(record)):
-                self._decoded.pop(live.key, None)
-                return token, self._remember(LiveSession(new, 1, record))
+                self._by_key.pop(live.key)
+                after = self._wrote(LiveSession(new, 1, record))
+                self._recall(token, new)
+                return token, after
             current = await self._load(live.key)
             if current is None:
                 return None
@@ -138,12 +177,24 @@ class Sessions:
 
     async def end_key(self, key: bytes) -> bool:
         """As `end`, by key."""
-        self._decoded.pop(key, None)
+        self._by_key.pop(key)
         return await self._store.remove(key)
 
     async def end_owner(self, login_id: str) -> int:
         """Forget every session of a login ID; how many there were."""
         return await self._store.remove_owner(login_id)
+
+    async def mark_locked(self, login_id: str, now: float) -> None:
+        """Note in each session of a login ID that its second factor was locked now: what is open under it ends (B4)."""
+        for key in await self._store.owned(login_id):
+            live = await self._load(key)
+            if live is not None:
+                await self.update(live, lambda record: replace(record, locked_at=now))
+
+    def reconsider(self) -> None:
+        """Limits have changed: what is known is judged by them, once the store has said anew how it stands."""
+        self._by_token.clear()
+        self._by_key.clear()
 
     async def present(self, login_ids: Iterable[str]) -> int:
         """How many of these login IDs are signed in now."""
@@ -195,27 +246,60 @@ class Sessions:
         except (SealBroken, binascii.Error, ValueError, IndexError):
             return None
 
+    def _peek(self, token: bytes) -> LiveSession | None:
+        known = self._by_token.get(token)
+        if known is None or not self._current(known.stored):
+            key = _key(token)
+            stored = self._store.peek(key)
+            known = None if stored is None else self._known(key, stored)
+            if known is None:
+                return None
+            self._by_token.put(token, known)
+        return known.live if self._clock() < known.until else None
+
     async def _load(self, key: bytes) -> LiveSession | None:
         stored = await self._store.get(key)
-        return None if stored is None else self._live(key, stored)
+        known = None if stored is None else self._known(key, stored)
+        return None if known is None else known.live
 
-    def _live(self, key: bytes, stored: Stored) -> LiveSession | None:
+    def _known(self, key: bytes, stored: Stored) -> _Known | None:
         """Decode, or give what was decoded of the same version. A row that does not open is nobody's session."""
-        live = self._decoded.get(key)
-        if live is not None and live.version == stored.version:
-            return live
-        try:
-            record = decode_record(self._keys.open(stored.data, _record_owner(key)))
-        except (SealBroken, ValueError):
-            return None
-        return self._remember(LiveSession(key, stored.version, record))
+        known = self._by_key.get(key)
+        if known is not None and known.live.version == stored.version:
+            live = _seen(known.live, stored.seen_at)
+        else:
+            try:
+                record = decode_record(self._keys.open(stored.data, _record_owner(key)))
+            except (SealBroken, ValueError):
+                return None
+            live = _seen(LiveSession(key, stored.version, record), stored.seen_at)
+        return self._remember(stored, live)
 
-    def _remember(self, live: LiveSession) -> LiveSession:
-        self._decoded.pop(live.key, None)
-        self._decoded[live.key] = live
-        if len(self._decoded) > self._known:
-            del self._decoded[next(iter(self._decoded))]
+    def _remember(self, stored: Stored, live: LiveSession) -> _Known:
+        known = self._by_key.get(live.key)
+        if known is None or not stored.stands:  # what is outdated already serves its reader alone
+            known = _Known(stored, live, self._until(stored, live))
+            if stored.stands:
+                self._by_key.put(live.key, known)
+        else:
+            known.stored, known.live, known.until = stored, live, self._until(stored, live)
+        return known
+
+    def _wrote(self, live: LiveSession) -> LiveSession:
+        """Keep what was written a moment ago, unless something newer is known already."""
+        stored = self._store.peek(live.key)
+        if stored is not None and stored.version == live.version:
+            self._remember(stored, live)
         return live
+
+    def _recall(self, token: bytes, key: bytes) -> None:
+        known = self._by_key.entries.get(key)
+        if known is not None:
+            self._by_token.put(token, known)
+
+    def _until(self, stored: Stored, live: LiveSession) -> float:
+        session = live.record.session
+        return min(stored.expires_at, session.seen_at + self._idle_seconds(session))
 
     async def _hold(self, key: bytes, held: Answer | HeldForm) -> None:
         live = await self._load(key)
@@ -236,12 +320,22 @@ def _batches(login_ids: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _new_token() -> bytes:
-    return secrets.token_urlsafe(32).encode("ascii")
+def _new_token(beginning: bytes = b"") -> bytes:
+    """43 characters of chance, the first of them given: the other 41 hold 244 bits."""
+    return beginning + secrets.token_urlsafe(32).encode("ascii")[len(beginning) :]
 
 
 def _key(token: bytes) -> bytes:
-    return hashlib.sha256(token).digest()
+    """What a store knows a token by: its first characters, which say where it is kept, and a hash."""
+    return token[:_SHARED] + hashlib.sha256(token).digest()[:30]
+
+
+def _seen(live: LiveSession, at: float) -> LiveSession:
+    """The session used at this time too: limits count from its latest use."""
+    session = live.record.session
+    if at <= session.seen_at:
+        return live
+    return LiveSession(live.key, live.version, replace(live.record, session=replace(session, seen_at=at)))
 
 
 # One owner per purpose: a sealed jar never opens as a record, nor a held form as a secret.

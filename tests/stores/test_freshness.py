@@ -17,7 +17,7 @@ def known(monotonic: Clock, version: int = 1) -> FreshRows:
     """Rows of which one was just read."""
     rows = FreshRows(Clock(1000.0), monotonic)
     with rows.reading(KEY) as reading:
-        rows.keep(KEY, reading, Stored(version, b"data"), 2000.0, monotonic())
+        rows.keep(KEY, reading, Stored(version, b"data", expires_at=2000.0), monotonic())
     return rows
 
 
@@ -54,7 +54,7 @@ def test_a_change_told_during_a_read_counts_against_its_row(told: int, kept: boo
     rows = FreshRows(Clock(0.0), Clock(0.0))
     with rows.reading(KEY) as reading:
         rows.told(KEY, told)
-        rows.keep(KEY, reading, Stored(1, b"data"), 60.0, 0.0)
+        rows.keep(KEY, reading, Stored(1, b"data", expires_at=60.0), 0.0)
     assert (rows.get(KEY) is not None) is kept
 
 
@@ -62,7 +62,7 @@ def test_a_lost_channel_forgets_rows_and_reads_under_way() -> None:
     rows = known(Clock(0.0))
     with rows.reading(KEY) as reading:
         rows.forget_all()
-        rows.keep(KEY, reading, Stored(1, b"data"), 60.0, 0.0)
+        rows.keep(KEY, reading, Stored(1, b"data", expires_at=60.0), 0.0)
     assert rows.get(KEY) is None
 
 
@@ -71,7 +71,7 @@ def test_few_rows_are_kept() -> None:
     for number in range(30):
         key = b"%d" % number
         with rows.reading(key) as reading:
-            rows.keep(key, reading, Stored(1, b"data"), 60.0, 0.0)
+            rows.keep(key, reading, Stored(1, b"data", expires_at=60.0), 0.0)
     assert [number for number in range(30) if rows.get(b"%d" % number)] == list(range(20, 30))
     assert not rows._under_way
 
