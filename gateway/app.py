@@ -16,6 +16,7 @@ from pathlib import Path
 from gateway.config.changes import opened_once
 from gateway.config.settings import Configuration, ListenAddress
 from gateway.core.errors import GatewayError, SealBroken, StoreUnavailable
+from gateway.core.policy import SessionLimits
 from gateway.core.session import Session
 from gateway.core.subject import Kind
 from gateway.ended_sessions import SessionEnder
@@ -111,7 +112,13 @@ class _Foundation:
         self.keys = _key_ring(configuration.keys_file)
         store = _session_store(configuration.stores.sessions, clock)
         stack.push_async_callback(store.close)
-        self.sessions = Sessions(store, self.keys, clock, self._absolute_seconds)
+        self.sessions = Sessions(
+            store,
+            self.keys,
+            clock,
+            self._absolute_seconds,
+            idle_seconds=lambda session: self._limits(session).idle_seconds,
+        )
         self.registry = SqlRegistry(configuration.stores.registry, self.keys)
         stack.push_async_callback(self.registry.close)
         limits = (self._policy.office_limits, self._policy.establishment_limits)
@@ -136,13 +143,16 @@ class _Foundation:
             stack.push_async_callback(_ended, asyncio.create_task(self.ender.watch()))
 
     def follow(self, configuration: Configuration) -> None:
-        """New sessions live as long as the newest configuration says."""
+        """New sessions live as long as the newest configuration says; those that are known are judged anew."""
         self._policy = configuration.policy
+        self.sessions.reconsider()
 
     def _absolute_seconds(self, session: Session) -> float:
+        return self._limits(session).absolute_seconds
+
+    def _limits(self, session: Session) -> SessionLimits:
         establishment = session.subject.kind is Kind.ESTABLISHMENT
-        limits = self._policy.establishment_limits if establishment else self._policy.office_limits
-        return limits.absolute_seconds
+        return self._policy.establishment_limits if establishment else self._policy.office_limits
 
 
 async def start(
