@@ -18,16 +18,19 @@ def json_schema() -> Schema:
     }
 
 
-def documented_keys(schema: Schema | None = None, path: str = "") -> Iterator[tuple[str, str]]:
+def documented_keys() -> Iterator[tuple[str, str]]:
     """Every key of the format with its meaning: (dotted path, sentence). `*` stands for a name of the operator's."""
-    schema = json_schema() if schema is None else schema
+    yield from dict(_keys(json_schema(), "")).items()  # a list that may be one item has the same keys twice
+
+
+def _keys(schema: Schema, path: str) -> Iterator[tuple[str, str]]:
     for name, below in schema.get("properties", {}).items():
         dotted = f"{path}.{name}" if path else name
         yield dotted, below.get("description", "")
-        yield from documented_keys(below, dotted)
+        yield from _keys(below, dotted)
     for branch in schema.get("anyOf", ()):
-        yield from documented_keys(branch, path)
+        yield from _keys(branch, path)
     if isinstance(schema.get("items"), dict):
-        yield from documented_keys(schema["items"], path)
+        yield from _keys(schema["items"], path)
     if isinstance(schema.get("additionalProperties"), dict):
-        yield from documented_keys(schema["additionalProperties"], f"{path}.*")
+        yield from _keys(schema["additionalProperties"], f"{path}.*")

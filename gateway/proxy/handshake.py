@@ -1,0 +1,54 @@
+"""TLS on a connection that is accepted already: by the loop's own means, behind bytes that were read before."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+
+
+class Handshake(asyncio.Protocol):
+    """Stands on the connection until TLS does. Keeps what the browser says at once behind its handshake."""
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def data_received(self, data: bytes) -> None:
+        """The beginning of a request."""
+        self._pieces.append(data)
+
+    async def shake(
+        self, transport: asyncio.Transport, context: ssl.SSLContext, read: bytes, seconds: float
+    ) -> tuple[asyncio.Transport, bytes] | None:
+        """The encrypted connection and what has come on it; None when there is none. `read`: what was taken from the
+        connection already; `seconds`: how long the handshake may take."""
+        loop = asyncio.get_running_loop()
+        transport.pause_reading()
+        shaking = loop.create_task(
+            loop.start_tls(transport, self, context, server_side=True, ssl_handshake_timeout=seconds)
+        )
+        if read:
+            # The task puts TLS on the connection and lets it read again, both in the loop's next round; in that round
+            # and before anything else is read, what was read before is handed to it.
+            loop.call_soon(loop.call_soon, _hand_in, transport, read)
+        with contextlib.suppress(OSError):  # ssl.SSLError too: no TLS, no common version, gone, too slow
+            encrypted = await shaking
+            if encrypted is not None:
+                return encrypted, b"".join(self._pieces)
+        transport.abort()
+        return None
+
+
+def _hand_in(transport: asyncio.Transport, data: bytes) -> None:
+    """What the connection would have given to TLS."""
+    reader = transport.get_protocol()
+    if not isinstance(reader, asyncio.BufferedProtocol) and not hasattr(reader, "buffer_updated"):
+        return  # it has gone meanwhile
+    while data:
+        buffer = reader.get_buffer(len(data))
+        size = min(len(buffer), len(data))
+        buffer[:size] = data[:size]
+        reader.buffer_updated(size)
+        data = data[size:]
