@@ -17,9 +17,10 @@ from typing import Any, cast
 
 from gateway.core.messages import Answer, RequestHead
 from gateway.proxy import framing
-from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply, peer_of
+from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply
 from gateway.proxy.forward import ForwardExchange
 from gateway.proxy.intake import Incoming, Intake
+from gateway.proxy.paces import Pace
 from gateway.proxy.reading import BodyReading
 from gateway.proxy.shared import FAULT, Shared
 from gateway.proxy.sweep import NEVER
@@ -33,15 +34,15 @@ class ClientConnection(asyncio.Protocol):
     """A browser's (or a load balancer's) connection."""
 
     __slots__ = (
-        "_advancing", "_body", "_closing", "_current", "_exchange", "_intake", "_peer", "_read_body",
+        "_advancing", "_body", "_closing", "_current", "_exchange", "_intake", "_peer", "_read_body", "pace",
         "_reading", "_served", "_shared", "_thinking", "_transport", "_write_paused", "deadline", "gone",
     )  # fmt: skip
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, peer: Peer) -> None:
         self._shared = shared
         self._intake = Intake(shared.limits)
         self._transport: asyncio.Transport | None = None
-        self._peer = Peer("", 0, "http")
+        self._peer = peer
         self._current: Incoming | None = None
         self._exchange: ForwardExchange | None = None
         self._read_body: BodyReading | None = None
@@ -50,6 +51,33 @@ class ClientConnection(asyncio.Protocol):
         self._advancing = self._closing = self._thinking = self._write_paused = self._served = False
         self.gone = False
         self.deadline = NEVER
+        self.pace: Pace | None = None  # see paces
+
+    @property
+    def peer(self) -> Peer:
+        """Who is at the other end."""
+        return self._peer
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The connection, while there is one."""
+        return self._transport
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way."""
+        return self._current is None and not self._intake.head_open and not self._closing
+
+    @property
+    def uploading(self) -> bool:
+        """Whether the browser's next bytes are what everybody waits for."""
+        exchange = self._exchange
+        return self._read_body is not None if exchange is None else exchange.uploading
+
+    def give_way(self) -> None:
+        """Make room for others."""
+        if self.idle:
+            self._close(linger=False)
 
     @property
     def draining(self) -> bool:
@@ -116,7 +144,6 @@ class ClientConnection(asyncio.Protocol):
         """A browser has connected; its first head is due."""
         transport = cast("asyncio.Transport", transport)  # uvloop's is none of its classes
         self._transport = transport
-        self._peer = peer_of(transport)
         shared = self._shared
         shared.clients.add(self)
         shared.sweep.add(self)
@@ -163,7 +190,10 @@ class ClientConnection(asyncio.Protocol):
         """Somebody has taken too long: the browser (408, or cut off) or the app (504, or cut off)."""
         exchange, current = self._exchange, self._current
         if self._closing or self._write_paused:
-            self.abort()
+            if self._shared.paces.reads_on(self):
+                self.deadline = self._shared.sweep.after(self._shared.limits.body_idle_seconds)
+            else:
+                self.abort()
         elif exchange is not None and not exchange.uploading:
             exchange.time_out()
         elif current is not None or self._intake.head_open:

@@ -16,14 +16,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from gateway.config.settings import Limits, ListenAddress
 from gateway.proxy.actions import Gate
-from gateway.proxy.client import ClientConnection
+from gateway.proxy.crowd import Crowd, Networks
 from gateway.proxy.fetch import Fetcher
+from gateway.proxy.listeners import Listeners
+from gateway.proxy.open_files import room
 from gateway.proxy.pool import Address, Pool
 from gateway.proxy.shared import GuardedGate, Shared
 from gateway.proxy.sweep import Sweep
 from gateway.proxy.tunnel import watch
 
-_BACKLOG = 1024
 _POLL_SECONDS = 0.02
 
 
@@ -38,6 +39,7 @@ class Lane:
         clock: Callable[[], float] | None = None,
         *,
         tls: Mapping[str, ssl.SSLContext] | None = None,
+        uncounted: Networks = (),
     ) -> None:
         smallest = min(
             limits.head_seconds, limits.body_idle_seconds, limits.idle_seconds, limits.answer_seconds,
@@ -56,9 +58,11 @@ class Lane:
             )
             for name, address in upstreams.items()
         }
+        most = limits.connections or room(limits.pool_size * len(self.pools))
+        clients = Crowd(most, limits.connections_per_address, uncounted)
         self.fetcher = Fetcher(self.pools, limits.answer_seconds)
-        self._shared = Shared(GuardedGate(gate), self.pools, limits, self._sweep, set(), set())
-        self._servers: list[asyncio.Server] = []
+        self._shared = Shared(GuardedGate(gate), self.pools, limits, self._sweep, clients, set())
+        self._listeners = Listeners(self._shared)
         self._watching: asyncio.Task[None] | None = None
 
     async def start(
@@ -68,22 +72,12 @@ class Lane:
         sockets: Sequence[socket.socket] = (),
         reuse_port: bool = False,
     ) -> tuple[int, ...]:
-        """Listen; gives the ports. `sockets` are listening already; `reuse_port`: several workers share an address."""
+        """Listen; gives the ports. `sockets` are bound to the addresses already; `reuse_port`: several workers share an
+        address. Raises PairRefused, OSError."""
         loop = asyncio.get_running_loop()
         self._sweep.start()
         self._watching = loop.create_task(watch(self._shared.tunnels))
-        for address in listen:
-            server = await loop.create_server(
-                self._client, address.host, address.port, backlog=_BACKLOG, reuse_port=reuse_port or None
-            )
-            self._servers.append(server)
-        for listening in sockets:
-            self._servers.append(await loop.create_server(self._client, sock=listening, backlog=_BACKLOG))
-        names = [bound.getsockname() for server in self._servers for bound in server.sockets]
-        return tuple(name[1] for name in names if isinstance(name, tuple))
-
-    def _client(self) -> ClientConnection:
-        return ClientConnection(self._shared)
+        return await self._listeners.open(listen, sockets, reuse_port=reuse_port)
 
     @property
     def connections(self) -> int:
@@ -107,8 +101,7 @@ class Lane:
 
     async def _empty(self, seconds: float) -> None:
         shared = self._shared
-        for server in self._servers:
-            server.close()
+        self._listeners.close()
         for client in tuple(shared.clients):
             client.drain()
         with contextlib.suppress(TimeoutError):
@@ -120,8 +113,7 @@ class Lane:
         """Cut off what is left."""
         shared = self._shared
         shared.draining = True
-        for server in self._servers:
-            server.close()
+        self._listeners.close()
         self._sweep.stop()
         if self._watching is not None:
             self._watching.cancel()

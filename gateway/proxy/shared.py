@@ -6,17 +6,16 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gateway.config.settings import Limits
 from gateway.core.messages import Answer, RequestHead
 from gateway.proxy.actions import Action, Gate, Peer, Reply
+from gateway.proxy.crowd import Crowd
+from gateway.proxy.paces import Paces
 from gateway.proxy.pool import Pool
 from gateway.proxy.sweep import Sweep
 from gateway.proxy.tunnel import Tunnel
-
-if TYPE_CHECKING:
-    from gateway.proxy.client import ClientConnection
 
 _log = logging.getLogger("sekisho.lane")
 FAULT = Answer(500, b"Internal Server Error", ((b"Cache-Control", b"no-store"),))
@@ -71,15 +70,18 @@ class Shared:
     pools: dict[str, Pool]
     limits: Limits
     sweep: Sweep
-    clients: set[ClientConnection]
+    clients: Crowd
     tasks: set[asyncio.Task[None]]
     tunnels: set[Tunnel] = field(default_factory=set)
     draining: bool = False  # every connection ends with its next answer, and is told so
     successor: Shared | None = None  # the lane that takes over every connection between two of its requests
     idle_seconds: float = field(init=False)
+    paces: Paces = field(init=False)
 
     def __post_init__(self) -> None:
         self.idle_seconds = self.limits.idle_seconds
+        self.paces = Paces(self.clients, self.sweep, self.limits)
+        self.sweep.add(self.paces)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run what has to wait, whoever goes away meanwhile."""
