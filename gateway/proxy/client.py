@@ -34,8 +34,9 @@ class ClientConnection(asyncio.Protocol):
     """A browser's (or a load balancer's) connection."""
 
     __slots__ = (
-        "_advancing", "_body", "_closing", "_current", "_exchange", "_intake", "_peer", "_read_body", "pace",
+        "_advancing", "_body", "_closing", "_current", "_exchange", "_intake", "_peer", "_read_body",
         "_reading", "_served", "_shared", "_thinking", "_transport", "_write_paused", "deadline", "gone",
+        "pace",
     )  # fmt: skip
 
     def __init__(self, shared: Shared, peer: Peer) -> None:
