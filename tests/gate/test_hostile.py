@@ -332,12 +332,13 @@ class TestTime:
                 assert person.get("/private").status in (200, 503)
             assert person.cookies == before
 
+    @pytest.mark.alone
     def test_a_hostile_address_costs_little(self, tmp_path: Path) -> None:
         with world(tmp_path, FORM, Careless()) as w:
             target = "/a" + ";jsessionid" * 1300 + ";jsessionid=" + "\\x3d" * 1300
             began = time.process_time()  # of all threads: the gateway is one of them
             assert w.person().get(target).status == 400
-            assert time.process_time() - began < 0.5
+            assert time.process_time() - began < 1.0
 
 
 class TestWaysInAndOut:
