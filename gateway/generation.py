@@ -33,8 +33,9 @@ from gateway.portal.app import build_portal
 from gateway.portal.pages import Renderer
 from gateway.portal.second_factor import SecondFactors
 from gateway.portal.visits import EndSessions, Offices
+from gateway.proxy.express import Express
 from gateway.proxy.forwarding import Forwarding
-from gateway.proxy.gate import PORTAL, GateParts, LaneGate
+from gateway.proxy.gate import PORTAL, TOUCH_SECONDS, GateParts, LaneGate
 from gateway.proxy.own_requests import OwnRequests
 from gateway.proxy.password_check import PasswordCheck
 from gateway.proxy.pool import Address
@@ -143,7 +144,8 @@ class Generation:
         renderer = Renderer(configuration.service, self.clock, framed=framed, secure=secure)
         upstreams: dict[str, Address] = {app.name: (app.address.host, app.address.port) for app in configuration.apps}
         upstreams[PORTAL] = await self.portal(renderer) if self.part.pages else self.part.address
-        lane = Lane(self.gate(renderer), upstreams, configuration.limits, tls=_tls(configuration.apps))
+        gate = self.gate(renderer)
+        lane = Lane(gate, upstreams, configuration.limits, tls=_tls(configuration.apps), shortcut=gate.shortcut)
         self.stack.push_async_callback(lane.close)
         await lane.start(sockets=[bound.dup() for bound in sockets])
         self.client.lane = lane
@@ -182,11 +184,21 @@ class Generation:
         configuration, limits = self.configuration, self.configuration.limits
         apps = AppTable(configuration.apps)
         vault = Vault(self.sessions, self.own)
+        access = _access_map(configuration)
         hosts = PublicHosts(configuration.public.scheme, configuration.public.host, configuration.public.port)
         insertions = Insertions(configuration.policy.rollout, configuration.service.time_zone)
         edits = PageEdits(configuration.page_edits, insertions)
         forwarding = Forwarding(
             vault, edits, self.own, configuration.trusted_proxies, self.origin, configuration.public.scheme
+        )
+        express = Express(
+            self.sessions,
+            self.tenants,
+            configuration.policy,
+            access,
+            forwarding,
+            self.clock,
+            TOUCH_SECONDS,
         )
         sign_in = SignIn(
             SignInParts(
@@ -221,10 +233,11 @@ class Generation:
                     self.clock,
                     hosts,
                 ),
-                access=_access_map(configuration),
+                access=access,
                 sessions=self.sessions,
                 sign_in=sign_in,
                 forwarding=forwarding,
+                express=express,
                 waiting=waiting,
                 own=self.own,
                 error_page=renderer.error_answer,

@@ -11,12 +11,16 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 @fast_frozen
 class RequestHead:
-    """What a browser asked: method and target as raw bytes, version `1.0` or `1.1`, headers in order."""
+    """What a browser asked: method and target as raw bytes, version `1.0` or `1.1`, headers in order.
+
+    `block`: everything behind the request line as it came, of a plain GET that came in one piece; else empty.
+    """
 
     method: bytes
     target: bytes
     version: str
     headers: Headers
+    block: bytes = field(default=b"", repr=False, compare=False)
 
 
 @fast_frozen

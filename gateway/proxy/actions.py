@@ -5,10 +5,13 @@ from __future__ import annotations
 from asyncio import BaseTransport
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gateway.core.messages import Answer, Headers, RequestHead, ResponseHead
 from gateway.proxy.tunnel import Still
+
+if TYPE_CHECKING:
+    from gateway.proxy.express import Ready
 
 
 class BodyFilter(Protocol):
@@ -38,7 +41,8 @@ class Forward:
 
     `headers` are final but for framing (Content-Length / Transfer-Encoding / Connection, which the lane writes from
     the request's own framing). `body` replaces the client's body where the gate has already read it. `still`: the
-    request is a WebSocket handshake that may become a tunnel, for as long as this says yes.
+    request is a WebSocket handshake that may become a tunnel, for as long as this says yes. `ready`: the whole head as
+    bytes, of a GET without a body; `headers` then say nothing, and an answer that is plain goes on as it is.
     """
 
     upstream: str
@@ -48,6 +52,7 @@ class Forward:
     on_response: RespondTo
     body: bytes | None = None
     still: Still | None = None
+    ready: bytes = b""
 
 
 @dataclass(slots=True)
@@ -84,6 +89,9 @@ def peer_of(transport: BaseTransport) -> Peer:
     name = transport.get_extra_info("peername")
     scheme = "https" if transport.get_extra_info("sslcontext") is not None else "http"
     return Peer(str(name[0]), int(name[1]), scheme) if isinstance(name, tuple) else Peer("", 0, scheme)
+
+
+Shortcut = Callable[[bytes, Peer], "Ready | None"]  # the bytes of one whole request that was judged before
 
 
 class Gate(Protocol):

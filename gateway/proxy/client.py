@@ -13,18 +13,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Coroutine
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from gateway.core.messages import Answer, RequestHead
 from gateway.proxy import framing
 from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply
 from gateway.proxy.forward import ForwardExchange
-from gateway.proxy.intake import Incoming, Intake
+from gateway.proxy.intake import PLAIN, Incoming, Intake
 from gateway.proxy.paces import Pace
 from gateway.proxy.reading import BodyReading
 from gateway.proxy.shared import FAULT, Shared
 from gateway.proxy.sweep import NEVER
 from gateway.proxy.tunnel import Still, Tunnel
+
+if TYPE_CHECKING:
+    from gateway.proxy.express import Ready
 
 _log = logging.getLogger("sekisho.lane")
 LINGER_SECONDS = 3.0
@@ -35,7 +38,7 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_advancing", "_body", "_closing", "_current", "_exchange", "_intake", "_peer", "_read_body",
-        "_reading", "_served", "_shared", "_thinking", "_transport", "_write_paused", "deadline", "gone",
+        "_reading", "_ready", "_served", "_shared", "_thinking", "_transport", "_write_paused", "deadline", "gone",
         "pace",
     )  # fmt: skip
 
@@ -46,6 +49,7 @@ class ClientConnection(asyncio.Protocol):
         self._peer = peer
         self._current: Incoming | None = None
         self._exchange: ForwardExchange | None = None
+        self._ready: Ready | None = None
         self._read_body: BodyReading | None = None
         self._body: bytes | None = None  # read whole for the gate
         self._reading = True
@@ -165,6 +169,11 @@ class ClientConnection(asyncio.Protocol):
         if self._closing:
             return
         intake = self._intake
+        if self._current is None and not intake.head_open and not intake.full and not self._write_paused:
+            ready = self._shared.shortcut(data, self._peer)
+            if ready is not None:
+                self._go_short(ready)
+                return
         had_head = intake.head_open
         intake.feed(data)
         if self._current is None and intake.head_open and not had_head and not intake.queue and self._served:
@@ -238,6 +247,8 @@ class ClientConnection(asyncio.Protocol):
     @property
     def _head(self) -> RequestHead:
         current = self._current
+        if current is PLAIN and self._ready is not None:
+            return self._ready.asked()
         return _NO_HEAD if current is None or current.head is None else current.head
 
     def _advance(self) -> None:
@@ -313,6 +324,14 @@ class ClientConnection(asyncio.Protocol):
         if action.body is None:
             action.body = self._body
         exchange = self._exchange = ForwardExchange(self, current, action, pool)
+        exchange.begin()
+        if exchange.waiting:
+            self.progress()
+
+    def _go_short(self, ready: Ready) -> None:
+        """One whole request came that needs no parsing and no judging."""
+        self._current, self._ready = PLAIN, ready
+        exchange = self._exchange = ForwardExchange(self, PLAIN, ready, self._shared.pools[ready.upstream])
         exchange.begin()
         if exchange.waiting:
             self.progress()

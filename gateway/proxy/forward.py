@@ -83,6 +83,9 @@ class ForwardExchange:
         self.waiting = False
         self._connection = connection
         action, incoming = self._action, self._incoming
+        if action.ready:
+            connection.start_ready(self, action.ready)
+            return
         examined = incoming.examined
         chunked = examined.chunked and action.body is None
         frame = framing.body_framing(examined.length, examined.chunked, action.body, action.method)
@@ -246,6 +249,21 @@ class ForwardExchange:
             return
         self.answered = True
         self._send(data, body)
+
+    @property
+    def draining(self) -> bool:
+        """Whether the browser's connection ends with this answer."""
+        return self._client.draining
+
+    def plain(self, data: bytes, complete: bool, keep: bool) -> None:
+        """Head and body of an answer that goes on as it is. `keep`: its head lets the browser's connection stay."""
+        self.answered = True
+        self._client.write(data)
+        if complete:
+            self._connection = None
+            self._client.finished(keep=keep)
+        else:
+            self._client.progress()
 
     def more(self, body: bytes, complete: bool) -> None:
         """More of the answer, or its end."""

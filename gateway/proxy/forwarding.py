@@ -77,15 +77,29 @@ class Forwarding:
             headers = readable_answer(headers)
 
         def on_response(head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
-            passed, vaulted = withhold(visit.app, heads.response_headers(head.headers), self._public_origin)
-            page = _filter_for(visit, head, cookie, vaulted, changes)
-            if changes.fleeting and editable(head.headers):
-                passed = edited_headers(passed)
-            if not vaulted:
-                return ResponsePlan(passed, page)
-            return self._keeping(visit, passed, vaulted, page)
+            return self.respond(visit, head, cookie, changes)
 
         return Forward(visit.app.name, visit.head.method, visit.target.raw, headers, on_response, body)
+
+    def respond(
+        self, visit: Visit, head: ResponseHead, cookie: bytes | None, changes: PageChanges = UNCHANGED
+    ) -> ResponsePlan | Awaitable[ResponsePlan]:
+        """What becomes of an app's answer; `cookie` is what the app was sent."""
+        passed, vaulted = withhold(visit.app, heads.response_headers(head.headers), self._public_origin)
+        page = _filter_for(visit, head, cookie, vaulted, changes)
+        if changes.fleeting and editable(head.headers):
+            passed = edited_headers(passed)
+        if not vaulted:
+            return ResponsePlan(passed, page)
+        return self._keeping(visit, passed, vaulted, page)
+
+    def cookie(self, visit: Visit) -> bytes | None:
+        """The Cookie header that the visit's app gets."""
+        return self._vault.outgoing(visit)
+
+    def unedited(self, path: bytes) -> bool:
+        """Whether no page at this path is ever edited, for anybody."""
+        return not self._edits.touch(path)
 
     def changes(self, visit: Visit, level: Level) -> PageChanges:
         """What this person's page at this address loses and gains."""

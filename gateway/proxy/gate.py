@@ -43,6 +43,7 @@ from gateway.core.session import Level
 from gateway.core.signin import SignInRule
 from gateway.core.websocket import SWITCHING
 from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply
+from gateway.proxy.express import Express, Ready
 from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.reception import Reception, Unwelcome
 from gateway.proxy.replies import new_reference
@@ -73,6 +74,7 @@ class GateParts:
     sessions: Sessions
     sign_in: SignIn
     forwarding: Forwarding
+    express: Express
     waiting: Waiting
     own: OwnCookies
     error_page: ErrorPage
@@ -106,6 +108,10 @@ class LaneGate:
         if (token is None and sealed is None) or self._parts.reception.recognise(visit):
             return self._judge(visit)
         return self._look_up(visit)
+
+    def shortcut(self, data: bytes, peer: Peer) -> Ready | None:
+        """The bytes of one request: what to do, if the like of it was judged before and nothing has changed since."""
+        return self._parts.express.admit(data, peer)
 
     def refuse_malformed(self, status: int, detail: str, head: RequestHead | None, peer: Peer) -> Answer:
         """The answer to what is no proper request."""
@@ -153,6 +159,7 @@ class LaneGate:
             watched = self._parts.access.doors.beside(target.path, doubtful=target.doubt is not None)
             if watched:
                 return self._at_the_door(visit, watched)
+        visit.by_head = not visit.has_body
         if visit.has_body and decision.level is Level.RESTRICTED:
             candidates = () if visit.target.doubt else self._parts.access.routes.candidates(visit.target.path)
             if needs_form(candidates, visit.head.method):
@@ -241,6 +248,8 @@ class LaneGate:
             action.headers = (*action.headers, *SWITCHING)
             opened = visit.visitor.live
             action.still = lambda heard: self._still(visit, heard, opened)
+        elif visit.by_head and visit.head.block:
+            self._parts.express.learn(visit, level, action)
         return action
 
     async def _still(self, visit: Visit, heard: bool, opened: LiveSession | None) -> bool:

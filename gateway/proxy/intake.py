@@ -42,6 +42,8 @@ class Incoming:
 
 
 _NOTHING = Examined(b"/")
+PLAIN = Incoming(RequestHead(b"GET", b"/", "1.1", ()), _NOTHING, keep_alive=True)  # every GET that took the short way
+PLAIN.complete = True
 
 
 class Intake:
@@ -184,6 +186,9 @@ class Intake:
             return
         if examined.target is not head.target:
             head = RequestHead(method, examined.target, version, head.headers)
+        elif method == b"GET" and version == "1.1" and self._is_plain(examined):
+            block = self._head_raw[self._head_raw.index(b"\r\n") + 2 :]
+            head = RequestHead(method, head.target, version, head.headers, block)
         self.head_open = False
         self._upgrade = parser.should_upgrade()
         incoming = Incoming(head, examined, keep_alive=parser.should_keep_alive())
@@ -191,6 +196,13 @@ class Intake:
         self._left = int(examined.length or b"0")
         self._current = incoming
         self.queue.append(incoming)
+
+    def _is_plain(self, examined: Examined) -> bool:
+        """Whether these bytes are one whole head, nothing before or behind it, and ask for nothing but an answer."""
+        raw = self._head_raw
+        odd = examined.has_body or examined.expects_continue or self._parser.should_upgrade()
+        whole = raw.find(b"\r\n\r\n") == len(raw) - 4 and raw.startswith(b"GET ")
+        return whole and not odd and self._parser.should_keep_alive()
 
     def on_body(self, data: bytes) -> None:
         """Part of the body, without chunk framing."""

@@ -15,7 +15,7 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 
 from gateway.config.settings import Limits, ListenAddress
-from gateway.proxy.actions import Gate
+from gateway.proxy.actions import Gate, Peer, Shortcut
 from gateway.proxy.crowd import Crowd, Networks
 from gateway.proxy.fetch import Fetcher
 from gateway.proxy.listeners import Listeners
@@ -40,7 +40,9 @@ class Lane:
         *,
         tls: Mapping[str, ssl.SSLContext] | None = None,
         uncounted: Networks = (),
+        shortcut: Shortcut | None = None,
     ) -> None:
+        """`shortcut`: asked first, where one whole request has come in one piece."""
         smallest = min(
             limits.head_seconds, limits.body_idle_seconds, limits.idle_seconds, limits.answer_seconds,
             limits.answer_idle_seconds,
@@ -61,7 +63,9 @@ class Lane:
         most = limits.connections or room(limits.pool_size * len(self.pools))
         clients = Crowd(most, limits.connections_per_address, uncounted)
         self.fetcher = Fetcher(self.pools, limits.answer_seconds)
-        self._shared = Shared(GuardedGate(gate), self.pools, limits, self._sweep, clients, set())
+        self._shared = Shared(
+            GuardedGate(gate), self.pools, limits, self._sweep, clients, set(), shortcut or _none
+        )
         self._listeners = Listeners(self._shared)
         self._watching: asyncio.Task[None] | None = None
 
@@ -128,3 +132,7 @@ class Lane:
         for task in tuple(shared.tasks):
             task.cancel()
         await asyncio.sleep(0)
+
+
+def _none(data: bytes, peer: Peer) -> None:
+    """A gate without short ways."""

@@ -17,6 +17,7 @@ import httptools
 from gateway.core.header_names import AnswerKind
 from gateway.core.heads import framing_header
 from gateway.core.messages import ResponseHead, first_header
+from gateway.core.plain_answers import closing_head, plain_head
 
 if TYPE_CHECKING:
     from gateway.proxy.pool import Pool
@@ -51,13 +52,25 @@ class Exchange(Protocol):
         """The app takes more."""
 
 
+class PlainExchange(Exchange, Protocol):
+    """An exchange that passes plain answers on as they are."""
+
+    @property
+    def draining(self) -> bool:
+        """Whether the answer's head must end the browser's connection."""
+
+    def plain(self, data: bytes, complete: bool, keep: bool) -> None:
+        """Bytes for the browser: the head first, framed, then the body. `keep`: the head has not ended its
+        connection."""
+
+
 class UpstreamConnection(asyncio.Protocol):
     """A keep-alive connection, idle in the pool or in the hands of one exchange."""
 
     __slots__ = (
-        "_bodiless", "_complete", "_data_seen", "_fault", "_head", "_headers", "_keep", "_parser", "_paused", "_pieces",
-        "_pool", "_reason", "_reported", "_surplus", "_switching", "exchange", "idle_since", "request_sent", "reused",
-        "transport",
+        "_bodiless", "_complete", "_data_seen", "_fault", "_head", "_headers", "_keep", "_left", "_parser", "_paused",
+        "_pieces", "_plain", "_plain_keep", "_pool", "_reason", "_reported", "_surplus", "_switching", "exchange",
+        "idle_since", "request_sent", "reused", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -70,6 +83,9 @@ class UpstreamConnection(asyncio.Protocol):
         self._parser = self._new_parser()
         self._fault = ""
         self._paused = False
+        self._plain: PlainExchange | None = None
+        self._plain_keep = True
+        self._left = 0  # of a plain answer's body
         self._reset(bodiless=False)
 
     def _new_parser(self) -> httptools.HttpResponseParser:
@@ -91,9 +107,18 @@ class UpstreamConnection(asyncio.Protocol):
     ) -> None:
         """Send a request's head (and body as far as it is there). `handshake`: a 101 is an answer to it."""
         self.exchange = exchange
+        self._plain = None
         self.request_sent = request_sent
         self._reset(bodiless=head_only)
         self._switching = handshake
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def start_ready(self, exchange: PlainExchange, data: bytes) -> None:
+        """Send a whole GET. Its answer goes on as it came where it is plain, else as `start` says."""
+        self.exchange = self._plain = exchange
+        self.request_sent = True
+        self._reset(bodiless=False)
         if self.transport is not None:
             self.transport.write(data)
 
@@ -160,6 +185,9 @@ class UpstreamConnection(asyncio.Protocol):
         if exchange is None:  # nobody asked: whatever it is, it must not meet the next request
             self.close()
             return
+        plain = self._plain
+        if plain is not None and (self._left or not self._data_seen) and self._passed_on(plain, data):
+            return
         self._data_seen = True
         try:
             self._parser.feed_data(data)
@@ -179,6 +207,38 @@ class UpstreamConnection(asyncio.Protocol):
             exchange.broken(self._fault, untouched=False)
         elif self._head is not None and self.exchange is not None:
             self._report(exchange, self._head)
+
+    def _passed_on(self, plain: PlainExchange, data: bytes) -> bool:
+        """Pass on what needs no parser: a plain head and its body. False: nothing was taken."""
+        left, keep = self._left, self._plain_keep
+        if left:
+            left -= len(data)
+        else:
+            found = plain_head(data)
+            if found is None:
+                self._plain = None
+                return False
+            self._data_seen = True
+            start, length, head = found
+            left = length - len(data) + start
+            keep = self._plain_keep = not plain.draining
+            if not keep:
+                data = closing_head(head or data[:start]) + data[start:]
+            elif head is not None:
+                data = head + data[start:]
+        if left > 0:
+            self._left = left
+            plain.plain(data, False, keep)
+            return True
+        self._left = 0
+        self._plain = self.exchange = None
+        if left < 0:  # bytes behind the answer: whatever they are, they must not meet the next request
+            self.close()
+            data = data[:left]
+        else:
+            self._pool.give_back(self)
+        plain.plain(data, True, keep)
+        return True
 
     def close(self) -> None:
         """Close and forget."""

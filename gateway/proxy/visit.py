@@ -52,6 +52,7 @@ class Visit:
     sealed_jar: bytes | None = None  # the jar cookie's value as it came
     visitor: Visitor = field(default_factory=Visitor)
     handshake: bool = False  # asks for a WebSocket
+    by_head: bool = False  # judged by its head alone
     _reference: str = ""
 
     @property

@@ -1,0 +1,225 @@
+"""The short way for requests like those that were judged before.
+
+    "GET /a?b HTTP/1.1" │ header block, byte for byte
+              │ Spot: what this address opens      │ Known: whose block this is, and the head that the app gets for it
+              └───────────────── is all of it still so? ─────────────────┘ ─ yes ─► Ready: the app's head as bytes
+                                                                           └ no ──► None: the long way, which teaches
+
+Nothing is decided here. The long way has judged a request with this very header block of this very session, and one
+with this very target; `core.openings` says that the decision falls into these two halves. What may have changed since
+is asked anew each time: the session's record, its tenants' settings, the clock. In doubt the long way is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from gateway.core.apps import App
+from gateway.core.cookies import Pairs
+from gateway.core.decide import AccessMap
+from gateway.core.jar import Jar
+from gateway.core.messages import Headers, RequestHead, ResponseHead
+from gateway.core.openings import Opening, opening
+from gateway.core.policy import Policy, PolicyRules, TenantFacts, effective_policy
+from gateway.core.session import Level, assurance_level, level_holds_until
+from gateway.core.subject import Subject
+from gateway.core.target import Target
+from gateway.proxy import framing
+from gateway.proxy.actions import Forward, Peer, ResponsePlan
+from gateway.proxy.forwarding import Forwarding
+from gateway.proxy.visit import Visit, Visitor
+from gateway.stores.sessions import LiveSession, Sessions
+from gateway.stores.tenants import TenantReader
+
+_MOST_BLOCKS = 8192
+_MOST_SPOTS = 4096  # per host name
+_MOST_HOSTS = 64
+_LONGEST_BLOCK = 8192
+_LONGEST_TARGET = 512
+_MOST_HEADS = 16  # per block: one is enough unless an app's cookies hang on paths
+_METHOD, _VERSION = b"GET ", b" HTTP/1.1"
+
+
+@dataclass(slots=True)
+class Spot:
+    """An address that was judged: the same for everybody."""
+
+    target: Target
+    app: App
+    opening: Opening
+    name: bytes  # of the app; never looks like a path
+
+
+@dataclass(slots=True, eq=False)
+class Known:
+    """A header block and the session that it belongs to, as they stood when the long way last saw them."""
+
+    spots: dict[bytes, Spot]
+    headers: Headers
+    host: bytes
+    cookies: Pairs
+    token: bytes
+    peer: str
+    client: str
+    trusted: bool
+    live: LiveSession
+    subject: Subject
+    facts: TenantFacts
+    policy: Policy
+    level: Level
+    until: float  # Unix seconds: before that the clock changes nothing
+    one_head: bool  # every vaulted cookie goes to every address of an app
+    heads: dict[bytes, bytes]  # the app's header block, by the app's name or by path
+
+
+class Ready(Forward):
+    """A Forward whose head is bytes already. What only rare answers need is made when one comes."""
+
+    __slots__ = ("_express", "_known", "_peer", "_spot")
+
+    def __init__(self, express: Express, known: Known, spot: Spot, peer: str, ready: bytes) -> None:
+        self.upstream = spot.app.name
+        self.method = b"GET"
+        self.target = spot.target.raw
+        self.headers = ()
+        self.on_response = self._respond
+        self.body = None
+        self.still = None
+        self.ready = ready
+        self._express = express
+        self._known = known
+        self._spot = spot
+        self._peer = peer
+
+    def asked(self) -> RequestHead:
+        """The browser's head."""
+        return RequestHead(b"GET", self._spot.target.raw, "1.1", self._known.headers)
+
+    def _respond(self, head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
+        return self._express.respond(self._visit(), head)
+
+    def _visit(self) -> Visit:
+        known, spot = self._known, self._spot
+        visitor = Visitor(known.live, known.policy, known.live.record.jar)
+        return Visit(
+            self.asked(), spot.target, spot.app, known.host, known.cookies, self._peer, known.client, known.trusted,
+            False, self._express.now(), known.token, None, visitor,
+        )  # fmt: skip
+
+
+class Express:
+    """Remembers what the long way found, up to a bound; one per gate."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        tenants: TenantReader,
+        rules: PolicyRules,
+        access: AccessMap,
+        forwarding: Forwarding,
+        now: Callable[[], float],
+        touch_seconds: float,
+    ) -> None:
+        """`now`: Unix seconds. `touch_seconds`: how old a session's last use may be before it is written anew."""
+        self._sessions = sessions
+        self._tenants = tenants
+        self._rules = rules
+        self._access = access
+        self._forwarding = forwarding
+        self._touch_seconds = touch_seconds
+        self._blocks: dict[bytes, Known] = {}
+        self._spots: dict[bytes, dict[bytes, Spot]] = {}  # by Host, then by target
+        self.now = now
+
+    def admit(self, data: bytes, peer: Peer) -> Ready | None:
+        """What to do with the bytes of one whole request, if that is still certain; None: judge it."""
+        line, _, block = data.partition(b"\r\n")
+        known = self._blocks.get(block)
+        if known is None or line[:4] != _METHOD or line[-9:] != _VERSION:
+            return None
+        spot = known.spots.get(line[4:-9])
+        if spot is None or known.peer != peer.address or not spot.opening.lets(known.level, known.policy):
+            return None
+        if self.now() >= known.until or self._sessions.peek(known.token) is not known.live:
+            del self._blocks[block]
+            return None
+        facts = self._tenants.peek(known.subject)
+        if facts is not known.facts:
+            if facts is None:
+                return None
+            if facts != known.facts:
+                del self._blocks[block]
+                return None
+            known.facts = facts
+        head = known.heads.get(spot.name if known.one_head else spot.target.path)
+        if head is None:
+            return None
+        return Ready(self, known, spot, peer.address, _METHOD + spot.target.raw + _VERSION + head)
+
+    def learn(self, visit: Visit, level: Level, forward: Forward) -> None:
+        """Remember a request that the long way let through, judged by its head alone."""
+        head, live = visit.head, visit.visitor.live
+        block, target = head.block, visit.target
+        if not block or live is None or visit.token is None or level not in (Level.FULL, Level.RESTRICTED):
+            return
+        waiting = live.record.continuation
+        if target.raw != head.target or not self._forwarding.unedited(target.path):
+            return
+        if len(block) > _LONGEST_BLOCK or len(target.raw) > _LONGEST_TARGET or (waiting and waiting.kind != "visit"):
+            return
+        known = self._known(visit, live, level, visit.token)
+        if known is None:
+            return
+        if target.raw not in known.spots:
+            if len(known.spots) >= _MOST_SPOTS:
+                del known.spots[next(iter(known.spots))]
+            found = opening(b"GET", target, self._access)
+            known.spots[target.raw] = Spot(target, visit.app, found, visit.app.name.encode())
+        if len(known.heads) >= _MOST_HEADS:
+            known.heads.clear()
+        whole = framing.request_head(b"GET", target.raw, forward.headers)
+        known.heads[visit.app.name.encode() if known.one_head else target.path] = whole[whole.index(b"\r\n") :]
+
+    def respond(self, visit: Visit, head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
+        """What becomes of an answer that is not plain."""
+        return self._forwarding.respond(visit, head, self._forwarding.cookie(visit))
+
+    def _known(self, visit: Visit, live: LiveSession, level: Level, token: bytes) -> Known | None:
+        """What is remembered of the visit's header block, made anew unless all of it is as it was."""
+        session, now = live.record.session, visit.now
+        facts = self._tenants.peek(session.subject)
+        if facts is None:
+            return None
+        policy = effective_policy(session.subject, facts, self._rules, now)
+        if assurance_level(session, policy, now) is not level:
+            return None
+        ends = [cookie.expires_at for cookie in live.record.jar.cookies if cookie.expires_at is not None]
+        until = min(
+            level_holds_until(session, policy, self._rules.rollout, now),
+            session.seen_at + self._touch_seconds,
+            *[end for end in ends if end > now],
+        )
+        before = self._blocks.pop(visit.head.block, None)
+        known = Known(
+            self._spots_of(visit.host), visit.head.headers, visit.host, visit.cookies, token, visit.peer, visit.client,
+            visit.trusted, live, session.subject, facts, policy, level, until, _everywhere(live.record.jar), {},
+        )  # fmt: skip
+        if before is not None and before.live is live and (before.peer, before.client) == (visit.peer, visit.client):
+            known.heads = before.heads
+        if len(self._blocks) >= _MOST_BLOCKS:
+            del self._blocks[next(iter(self._blocks))]
+        self._blocks[visit.head.block] = known
+        return known
+
+    def _spots_of(self, host: bytes) -> dict[bytes, Spot]:
+        spots = self._spots.get(host)
+        if spots is None:
+            if len(self._spots) >= _MOST_HOSTS:
+                self._spots.clear()
+            spots = self._spots[host] = {}
+        return spots
+
+
+def _everywhere(jar: Jar) -> bool:
+    return all(cookie.path == b"/" for cookie in jar.cookies)
