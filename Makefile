@@ -5,7 +5,7 @@ PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint lock clean clean-all
+.PHONY: help demo test bench lint lock clean clean-all
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -25,6 +25,11 @@ test: ## everything: style, types, import directions, then all tests with real s
 	@$(PYTEST) -n 2 --cov --cov-report=term tests/core # core's own tests reach every branch of it; tracing slows the rest
 	@$(PYTEST) --durations=10 -n 2 --dist loadfile -m 'not alone' --ignore=tests/core
 	@$(PYTEST) -m alone --ignore=tests/core
+
+bench: ## what a request costs, beside nginx, HAProxy and Go's reverse proxy (SHORT=1: in under two minutes)
+	@sh deploy/install-bench-programs.sh
+	@PYTHON='$(PYTHON)' sh deploy/make-venv.sh $(VENV) requirements.lock
+	@$(BIN)/python -m bench $(if $(SHORT),--short)
 
 lint: ## style, types, import directions
 	@PYTHON='$(PYTHON)' sh deploy/make-venv.sh $(VENV) requirements-test.lock

@@ -1,0 +1,169 @@
+"""How long a decision takes as routes and tenants become more: python -m bench.decisions.
+
+Every size gets as many addresses, none of them twice in a row nearer than the route table's memory reaches, so that the
+table itself is searched; and again with the few that people ask for all day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any, cast
+
+from gateway.core.decide import AccessMap, RequestFacts, decide
+from gateway.core.doors import Doors
+from gateway.core.policy import PolicyRules, SessionLimits, TenantSettings, effective_policy
+from gateway.core.rollout import Rollout
+from gateway.core.routes import Access, Route, RouteTable
+from gateway.core.session import Session
+from gateway.core.signin import AnswerTest, FieldPlace, SignInRule
+from gateway.core.subject import Feature, Kind, Subject
+from gateway.core.target import parse_target
+from gateway.stores.base import Registry
+from gateway.stores.tenants import TenantReader
+
+ROUTES = (30, 1_000, 10_000)
+TENANTS = (30, 1_000, 100_000)
+_ADDRESSES = 6_000  # three times what a table remembers
+_FEW = 200
+_ROUNDS = 9
+_NOW = 1_800_000_000.0
+_ON = TenantSettings(uses_second_factor=True, exempt=frozenset({Feature.ATTENDANCE_PUNCH}))
+_LIMITS = SessionLimits(1800.0, 43200.0)
+_RULES = PolicyRules(Rollout(), _LIMITS, _LIMITS)
+Say = Callable[[str], None]
+
+
+def table(count: int) -> RouteTable:
+    """So many routes as files have them: literal ones, one segment that varies, whole subtrees."""
+    shapes = ("/app{n}/list", "/app{n}/{{id}}/view", "/app{n}/files/**", "/app{n}/menu/top", "/app{n}/{{id}}/edit")
+    accesses = (Access.RESTRICTED, Access.RESTRICTED, Access.FULL, Access.PUBLIC, Access.FULL)
+    return RouteTable(
+        tuple(
+            Route(str(n), shapes[n % 5].format(n=n // 5), accesses[n % 5], feature=Feature.ATTENDANCE_PUNCH)
+            for n in range(count)
+        )
+    )
+
+
+def addresses(routes: int, count: int) -> list[bytes]:
+    """So many addresses, spread over the routes."""
+    shapes = ("/app{n}/list", "/app{n}/{i}/view", "/app{n}/files/a/{i}", "/app{n}/menu/top", "/app{n}/{i}/edit")
+    varying = (1, 2, 4)  # those in which every address is new
+    return [shapes[varying[i % 3]].format(n=(i * 7919) % max(1, routes // 5), i=i).encode() for i in range(count)]
+
+
+def decision_seconds(routes: int, count: int) -> float:
+    """One decision for a restricted session, median of rounds; `count` addresses in turn."""
+    doors = Doors((SignInRule("in", "/login", FieldPlace.FORM, "id", (AnswerTest(),)),), ())
+    access = AccessMap(table(routes), doors)
+    subject = Subject("B00000101", Kind.ESTABLISHMENT, "0001", "000001", "01")
+    session = Session(subject, "app", _NOW - 60, _NOW - 5, restricted_at=_NOW - 50)
+    facts = [
+        RequestFacts(b"GET", parse_target(path + b"?tab=1"), has_body=False, today=date(2027, 1, 15))
+        for path in addresses(routes, count)
+    ]
+    (policy,) = {effective_policy(subject, _facts(), _RULES, _NOW)}
+
+    def once() -> None:
+        for one in facts:
+            decide(session, one, access, policy, _NOW)
+
+    return _timed(once, max(1, _ADDRESSES // count)) / count
+
+
+def _facts() -> Any:  # noqa: ANN401 - core's own type
+    from gateway.core.policy import TenantFacts
+
+    return TenantFacts(_ON, _ON)
+
+
+class _Settings:
+    """A registry in which every tenant has set the same."""
+
+    async def office_settings(self, office: str) -> TenantSettings:
+        """On."""
+        del office
+        return _ON
+
+    async def establishment_settings(self, office: str, establishment: str) -> TenantSettings:
+        """On, punching exempt."""
+        del office, establishment
+        return _ON
+
+
+def tenant_seconds(tenants: int) -> float:
+    """Finding out what holds for a person of one of so many establishments, whose settings are known and fresh."""
+    reader = TenantReader(cast("Registry", _Settings()), {}, {}, _ON, _ON, lambda: _NOW)
+    each = 100  # establishments of an office
+    subjects = [
+        Subject(f"B{number:08}", Kind.ESTABLISHMENT, f"{number // each:04}", f"{number:06}", "01")
+        for number in range(tenants)
+    ]
+
+    async def fill() -> None:
+        for subject in subjects:
+            await reader.read(subject)
+
+    asyncio.run(fill())
+    asked = [subjects[(number * 7919) % tenants] for number in range(_ADDRESSES)]
+    asked = [replace(subject) for subject in asked]  # as decoded from a session of its own
+
+    def once() -> None:
+        for subject in asked:
+            facts = reader.peek(subject)
+            assert facts is not None
+            effective_policy(subject, facts, _RULES, _NOW)
+
+    return _timed(once, 1) / _ADDRESSES
+
+
+def _timed(once: Callable[[], None], times: int) -> float:
+    """Processor seconds of one call: the least of the rounds, which is what a busy machine disturbs last."""
+    once()
+    gc.collect()
+    gc.disable()
+    try:
+        rounds = []
+        for _ in range(_ROUNDS):
+            begun = time.process_time()
+            for _ in range(times):
+                once()
+            rounds.append((time.process_time() - begun) / times)
+    finally:
+        gc.enable()
+    return min(rounds)
+
+
+def measured(say: Say) -> dict[str, Any]:
+    """Microseconds by size, and the largest ratio to the smallest size, for build/bench.json."""
+    found: dict[str, Any] = {}
+    for name, what, sizes, seconds in (
+        ("routes", "routes, every address new", ROUTES, lambda size: decision_seconds(size, _ADDRESSES)),
+        ("routes_remembered", "routes, addresses of every day", ROUTES, lambda size: decision_seconds(size, _FEW)),
+        ("tenants", "tenants", TENANTS, tenant_seconds),
+    ):
+        found[name] = _line(say, what, sizes, seconds)
+    return found
+
+
+def _line(say: Say, what: str, sizes: Sequence[int], seconds: Callable[[int], float]) -> dict[str, Any]:
+    times: dict[int, list[float]] = {size: [] for size in sizes}
+    for _ in range(3):
+        for size in sizes:
+            times[size].append(seconds(size))
+    medians = {size: statistics.median(several) for size, several in times.items()}
+    ratio = max(medians.values()) / medians[sizes[0]]
+    words = ", ".join(f"{size:,}: {value * 1e6:.2f} µs" for size, value in medians.items())
+    say(f"decision by {what}: {words}; largest / smallest size {ratio:.2f}")
+    microseconds = {str(size): round(value * 1e6, 3) for size, value in medians.items()}
+    return {"microseconds": microseconds, "ratio": round(ratio, 3)}
+
+
+if __name__ == "__main__":
+    measured(print)

@@ -1,0 +1,143 @@
+"""Rounds of A B A B: every proxy in turn under the same load, processor time from the accounts, answers from wrk."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import load
+from bench.app import App
+from bench.load import Kind
+from bench.pace import Latency, paced
+from bench.processes import Spoiled
+from bench.proxies import Proxy
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One run. `microseconds`: of processor time for each answer; `rate`: answers a second."""
+
+    microseconds: float
+    rate: float
+
+
+@dataclass(slots=True)
+class Table:
+    """What was measured so far: (kind, proxy) → one sample a round."""
+
+    samples: dict[tuple[str, str], list[Sample]] = field(default_factory=dict)
+
+    def add(self, kind: str, proxy: str, sample: Sample) -> None:
+        """One more round."""
+        self.samples.setdefault((kind, proxy), []).append(sample)
+
+    def microseconds(self, kind: str, proxy: str) -> float | None:
+        """The median; None when it was not measured."""
+        found = self.samples.get((kind, proxy))
+        return statistics.median(one.microseconds for one in found) if found else None
+
+    def rate(self, kind: str, proxy: str) -> float | None:
+        """The median; None when it was not measured."""
+        found = self.samples.get((kind, proxy))
+        return statistics.median(one.rate for one in found) if found else None
+
+    def ratio(self, kind: str, proxy: str, other: str) -> float | None:
+        """Processor time of `proxy` over that of `other`: the median of the rounds' own ratios, since what slows the
+        machine for a while slows both of a round."""
+        ours, theirs = self.samples.get((kind, proxy)), self.samples.get((kind, other))
+        if not ours or not theirs:
+            return None
+        return statistics.median(a.microseconds / b.microseconds for a, b in zip(ours, theirs, strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """One kind of request, and who takes part."""
+
+    kind: Kind
+    proxies: Sequence[Proxy]
+
+
+class Field:
+    """Where contests are held: the app, the core of everything but the proxy, and how long a run takes."""
+
+    def __init__(self, app: App, core: int, seconds: float, say: Say) -> None:
+        self._app = app
+        self._core = core
+        self._seconds = seconds
+        self._say = say
+        self._files: dict[tuple[str, str], Path] = {}
+
+    def hold(self, contests: Iterable[Contest], rounds: int) -> Table:
+        """All rounds of all contests. Raises Spoiled when any answer was wrong."""
+        table = Table()
+        for contest in contests:
+            for proxy in contest.proxies:
+                self._warm(proxy, contest.kind)
+            for _ in range(rounds):
+                for proxy in contest.proxies:
+                    table.add(contest.kind.name, proxy.name, self._run(proxy, contest.kind))
+            self._say(f"  {contest.kind.name}: {_summary(table, contest)}")
+        return table
+
+    def latencies(self, proxies: Sequence[Proxy], kind: Kind, rate: float, rounds: int, seconds: float) -> Latencies:
+        """Every proxy in turn under requests at a constant rate."""
+        found: dict[str, list[Latency]] = {proxy.name: [] for proxy in proxies}
+        for _ in range(rounds):
+            for proxy in proxies:
+                found[proxy.name].append(paced(self._file(proxy, kind), proxy.port, rate, seconds, self._core))
+        return Latencies(rate, found)
+
+    def _file(self, proxy: Proxy, kind: Kind) -> Path:
+        key = proxy.name, kind.name
+        if key not in self._files:
+            name = f"{proxy.name}-{kind.name}".replace(" ", "-").replace(",", "")
+            self._files[key] = load.written(name, proxy.port, kind, proxy.cookies)
+        return self._files[key]
+
+    def _warm(self, proxy: Proxy, kind: Kind) -> None:
+        """A second in which every status is looked at: from here on answers of one kind must have one size."""
+        load.run(self._file(proxy, kind), proxy.port, kind, 1, self._core, check=True)
+
+    def _run(self, proxy: Proxy, kind: Kind) -> Sample:
+        reached, spent = self._app.answered(), proxy.process.cpu_seconds()
+        count = load.run(self._file(proxy, kind), proxy.port, kind, self._seconds, self._core)
+        spent, reached = proxy.process.cpu_seconds() - spent, self._app.answered() - reached
+        if reached < count.requests:
+            raise Spoiled(f"{proxy.name}: {count.requests - reached} answers of {count.requests} were not the app's")
+        return Sample(spent / count.requests * 1e6, count.rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """At `rate` requests a second, each proxy's rounds."""
+
+    rate: float
+    rounds: dict[str, list[Latency]]
+
+    def p50(self, proxy: str) -> float:
+        """Median of the rounds, seconds."""
+        return statistics.median(one.p50 for one in self.rounds[proxy])
+
+    def p99(self, proxy: str) -> float:
+        """Median of the rounds, seconds."""
+        return statistics.median(one.p99 for one in self.rounds[proxy])
+
+    def over(self, proxy: str, other: str) -> float:
+        """By how much the p99 is larger, seconds: the median of the rounds' differences."""
+        pairs = zip(self.rounds[proxy], self.rounds[other], strict=True)
+        return statistics.median(a.p99 - b.p99 for a, b in pairs)
+
+    @property
+    def late(self) -> float:
+        """How late the generator itself was at p99, worst round, seconds."""
+        return max(one.late for several in self.rounds.values() for one in several)
+
+
+def _summary(table: Table, contest: Contest) -> str:
+    found = ((proxy.name, table.microseconds(contest.kind.name, proxy.name)) for proxy in contest.proxies)
+    return ", ".join(f"{name} {value:.1f} µs" for name, value in found if value is not None)
