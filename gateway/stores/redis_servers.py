@@ -1,0 +1,89 @@
+"""From an address of the configuration to the Redis servers behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from gateway.config.redis_url import RedisUrl, parse_redis_url
+from gateway.stores.redis_cluster import Address, Cluster
+from gateway.stores.redis_node import CONNECTIONS, Node, Servers, Single
+
+
+def connect(url: str, seconds: float, monotonic: Callable[[], float]) -> Servers:
+    """The servers of a URL, each asked for at most `seconds` at a time. Nothing connects yet. Raises ValueError."""
+    where = parse_redis_url(url)
+    if where.kind == "cluster":
+        return Cluster(where.hosts, lambda address: _node(where.base, seconds, monotonic, address), monotonic)
+    if where.kind == "sentinel":
+        return _watched(where, seconds, monotonic)
+    return Single(_node(where.base, seconds, monotonic))
+
+
+def _options(seconds: float) -> dict[str, Any]:
+    """One try with a short time: the defaults retry a refused connection for 3 s and a frozen server for a minute."""
+    return {
+        "protocol": 2,
+        "retry": Retry(NoBackoff(), 0),
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
+        "max_connections": CONNECTIONS + 1,
+    }
+
+
+def _node(base: str, seconds: float, monotonic: Callable[[], float], address: Address | None = None) -> Node:
+    client, listener = Redis.from_url(base, **_options(seconds)), Redis.from_url(base, **_options(seconds))
+    if address is not None:
+        for one in (client, listener):
+            one.connection_pool.connection_kwargs.update(host=address[0], port=address[1])
+    return Node(client, listener, seconds, monotonic)
+
+
+def _watched(where: RedisUrl, seconds: float, monotonic: Callable[[], float]) -> Single:
+    pool = Redis.from_url(where.base, **_options(seconds)).connection_pool
+    common = dict(pool.connection_kwargs)
+    tls = {"ssl": True} if where.base.startswith("rediss://") else {}
+    of_sentinels = {
+        key: value for key, value in common.items() if key not in ("db", "host", "port", "username", "password")
+    }
+    sentinels = _Sentinels(  # type: ignore[no-untyped-call]
+        where.hosts,
+        sentinel_kwargs={**of_sentinels, **tls, **dict(where.sentinel_login)},
+        **_without_host(common),
+        **tls,
+    )
+    client, listener = (sentinels.master_for(where.name, max_connections=CONNECTIONS + 1) for _ in range(2))
+    return Single(Node(client, listener, seconds, monotonic), sentinels.aclose)
+
+
+def _without_host(options: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if key not in ("host", "port")}
+
+
+class _Sentinels(Sentinel):
+    """All of them are asked at once: one after another, a silent one would use up the time that there is."""
+
+    async def discover_master(self, service_name: str) -> Address:
+        """Where the first Sentinel that knows a primary says that it is. Raises MasterNotFoundError."""
+        asked = [asyncio.ensure_future(sentinel.sentinel_masters()) for sentinel in self.sentinels]
+        try:
+            for answer in asyncio.as_completed(asked):
+                try:
+                    states: Any = await answer
+                except (RedisError, OSError):
+                    continue
+                state = states.get(service_name)
+                if state and self.check_master_state(state, service_name):
+                    return state["ip"], state["port"]
+        finally:
+            for one in asked:
+                one.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+        raise MasterNotFoundError(f"no Sentinel knows a primary of {service_name!r}")
