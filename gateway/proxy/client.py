@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
 from collections.abc import Awaitable, Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +25,7 @@ from gateway.proxy.intake import PLAIN, Incoming, Intake
 from gateway.proxy.paces import Pace
 from gateway.proxy.reading import BodyReading
 from gateway.proxy.shared import FAULT, Shared
+from gateway.proxy.short import ShortExchange
 from gateway.proxy.sweep import NEVER
 from gateway.proxy.tunnel import Still, Tunnel
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("sekisho.lane")
 LINGER_SECONDS = 3.0
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, no seconds
 
 
 class ClientConnection(asyncio.Protocol):
@@ -48,7 +52,7 @@ class ClientConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._peer = peer
         self._current: Incoming | None = None
-        self._exchange: ForwardExchange | None = None
+        self._exchange: ForwardExchange | ShortExchange | None = None
         self._ready: Ready | None = None
         self._read_body: BodyReading | None = None
         self._body: bytes | None = None  # read whole for the gate
@@ -118,7 +122,7 @@ class ClientConnection(asyncio.Protocol):
         if self._intake.queue and self._intake.queue[0] is current:
             self._intake.queue.popleft()
         if not keep:
-            self._close(linger=current is None or not current.complete)
+            self._close(linger=True)  # pipelined requests may be unread, too
             return
         if self._shared.successor is not None:
             self._move(self._shared.successor)
@@ -169,7 +173,7 @@ class ClientConnection(asyncio.Protocol):
         if self._closing:
             return
         intake = self._intake
-        if self._current is None and not intake.head_open and not intake.full and not self._write_paused:
+        if self._current is None and intake.at_rest and not self._write_paused:
             ready = self._shared.shortcut(data, self._peer)
             if ready is not None:
                 self._go_short(ready)
@@ -241,8 +245,13 @@ class ClientConnection(asyncio.Protocol):
     def abort(self) -> None:
         """Go away now; nobody may take what has been sent for complete."""
         self._closing = True
-        if self._transport is not None:
-            self._transport.abort()
+        transport = self._transport
+        if transport is None:
+            return
+        sock = None if transport.is_closing() else transport.get_extra_info("socket")
+        if sock is not None:  # a mere end would make an answer without a length look whole: HTTP/1.0 has no other mark
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        transport.abort()
 
     @property
     def _head(self) -> RequestHead:
@@ -331,10 +340,14 @@ class ClientConnection(asyncio.Protocol):
     def _go_short(self, ready: Ready) -> None:
         """One whole request came that needs no parsing and no judging."""
         self._current, self._ready = PLAIN, ready
-        exchange = self._exchange = ForwardExchange(self, PLAIN, ready, self._shared.pools[ready.upstream])
+        shared = self._shared
+        exchange = self._exchange = ShortExchange(self, ready, shared.pools[ready.upstream])
+        self.deadline = shared.sweep.after(shared.limits.answer_seconds)
         exchange.begin()
-        if exchange.waiting:
-            self.progress()
+
+    def hand_over(self, exchange: ForwardExchange) -> None:
+        """What came the short way goes on by the long one."""
+        self._exchange = exchange
 
     def _start_reading(self, action: ReadBody) -> None:
         current = self._current
