@@ -29,6 +29,9 @@ class Entry(Protocol):
         """Whether the settings pages cannot change them."""
 
 
+_MOST_TOGETHER = 200_000
+
+
 @dataclass(slots=True)
 class _Known:
     settings: TenantSettings
@@ -61,12 +64,28 @@ class TenantReader:
         self._clock = clock
         self._max_age = max_age
         self._known: dict[Key, _Known] = {}
+        self._together: dict[tuple[str, str], tuple[TenantFacts, float]] = {}  # what `peek` gave, and until when
         self._reads: dict[Key, asyncio.Task[TenantSettings]] = {}
 
     def peek(self, subject: Subject) -> TenantFacts | None:
-        """The facts if they are known and fresh, without I/O."""
+        """The facts if they are known and fresh, without I/O. The same object for as long as nothing was read anew."""
+        known = self._together.get((subject.office, subject.establishment))
+        if known is not None and known[1] - self._max_age <= self._clock() <= known[1]:
+            return known[0]
+        return self._peek_both(subject)
+
+    def _peek_both(self, subject: Subject) -> TenantFacts | None:
+        """As `peek`; what is found is remembered until the older of both is no longer fresh."""
         office, establishment = (self._peek(key) for key in _keys(subject))
-        return None if office is None or establishment is None else TenantFacts(office, establishment)
+        if office is None or establishment is None:
+            return None
+        facts = TenantFacts(office, establishment)
+        read = [known.read_at for key in _keys(subject) if (known := self._known.get(key)) is not None]
+        until = (min(read) if read else self._clock()) + self._max_age
+        if len(self._together) >= _MOST_TOGETHER:
+            self._together.clear()
+        self._together[subject.office, subject.establishment] = facts, until
+        return facts
 
     async def read(self, subject: Subject) -> TenantFacts:
         """The facts. Raises StoreUnavailable when the registry does not answer and never did for these tenants."""
@@ -75,6 +94,7 @@ class TenantReader:
 
     def forget(self, office: str, establishment: str | None = None) -> None:
         """Ask the registry at the next request: these settings were just changed here."""
+        self._together.clear()  # an office's settings are part of all its establishments' facts
         self._known.pop((office, establishment), None)
         self._reads.pop((office, establishment), None)  # a read under way may have seen the old ones
 

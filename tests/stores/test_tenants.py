@@ -155,3 +155,37 @@ async def test_settings_changed_here_are_not_answered_from_before_the_change(wat
     watched.silent = True
     with pytest.raises(StoreUnavailable):
         await tenants.read(WHO)
+
+
+async def test_what_is_fresh_is_the_same_object_until_it_is_read_anew(watched: Watched, clock: Clock) -> None:
+    tenants = reader(watched, clock)
+    await tenants.read(WHO)
+    facts = tenants.peek(WHO)
+    assert facts is not None
+    assert tenants.peek(WHO) is facts
+    clock.forward(1.1)
+    assert tenants.peek(WHO) is None
+    await tenants.read(WHO)
+    assert tenants.peek(WHO) == facts
+
+
+async def test_an_office_that_was_just_changed_is_asked_again_for_each_of_its_establishments(
+    watched: Watched, clock: Clock
+) -> None:
+    tenants = reader(watched, clock)
+    await tenants.read(WHO)
+    assert tenants.peek(WHO) is not None
+    tenants.forget("0001")
+    assert tenants.peek(WHO) is None
+
+
+async def test_facts_are_fresh_for_as_long_as_the_older_half(watched: Watched, clock: Clock) -> None:
+    tenants = reader(watched, clock)
+    await tenants.read(WHO)
+    clock.forward(0.8)
+    await tenants.read(Subject("B00000201", Kind.ESTABLISHMENT, "0001", "000102"))
+    tenants.forget("0001", "000101")
+    await tenants.read(WHO)  # its establishment is read now, its office was 0.8 s ago
+    assert tenants.peek(WHO) is not None
+    clock.forward(0.4)
+    assert tenants.peek(WHO) is None
