@@ -11,13 +11,12 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any, cast
 
 from gateway.core.decide import AccessMap, RequestFacts, decide
 from gateway.core.doors import Doors
-from gateway.core.policy import PolicyRules, SessionLimits, TenantSettings, effective_policy
+from gateway.core.policy import PolicyRules, SessionLimits, TenantFacts, TenantSettings, effective_policy
 from gateway.core.rollout import Rollout
 from gateway.core.routes import Access, Route, RouteTable
 from gateway.core.session import Session
@@ -36,6 +35,7 @@ _NOW = 1_800_000_000.0
 _ON = TenantSettings(uses_second_factor=True, exempt=frozenset({Feature.ATTENDANCE_PUNCH}))
 _LIMITS = SessionLimits(1800.0, 43200.0)
 _RULES = PolicyRules(Rollout(), _LIMITS, _LIMITS)
+_WHO = Subject("B00000101", Kind.ESTABLISHMENT, "0001", "000001", "01")
 Say = Callable[[str], None]
 
 
@@ -59,28 +59,33 @@ def addresses(routes: int, count: int) -> list[bytes]:
 
 
 def decision_seconds(routes: int, count: int) -> float:
-    """One decision for a restricted session, median of rounds; `count` addresses in turn."""
-    doors = Doors((SignInRule("in", "/login", FieldPlace.FORM, "id", (AnswerTest(),)),), ())
-    access = AccessMap(table(routes), doors)
-    subject = Subject("B00000101", Kind.ESTABLISHMENT, "0001", "000001", "01")
-    session = Session(subject, "app", _NOW - 60, _NOW - 5, restricted_at=_NOW - 50)
-    facts = [
-        RequestFacts(b"GET", parse_target(path + b"?tab=1"), has_body=False, today=date(2027, 1, 15))
-        for path in addresses(routes, count)
-    ]
-    (policy,) = {effective_policy(subject, _facts(), _RULES, _NOW)}
+    """One decision for a restricted session; `count` addresses in turn."""
+    access, policy = access_map(routes), effective_policy(_WHO, TenantFacts(_ON, _ON), _RULES, _NOW)
+    session, asked = _session(_WHO), facts(routes, count)
 
     def once() -> None:
-        for one in facts:
+        for one in asked:
             decide(session, one, access, policy, _NOW)
 
     return _timed(once, max(1, _ADDRESSES // count)) / count
 
 
-def _facts() -> Any:  # noqa: ANN401 - core's own type
-    from gateway.core.policy import TenantFacts
+def access_map(routes: int) -> AccessMap:
+    """So many routes, and a door."""
+    rule = SignInRule("in", "app", "/login", frozenset({b"POST"}), FieldPlace.FORM, "id", (AnswerTest(),))
+    return AccessMap(table(routes), Doors((rule,), ()))
 
-    return TenantFacts(_ON, _ON)
+
+def facts(routes: int, count: int) -> list[RequestFacts]:
+    """Requests for so many addresses."""
+    return [
+        RequestFacts(b"GET", parse_target(path + b"?tab=1"), has_body=False, today=date(2027, 1, 15))
+        for path in addresses(routes, count)
+    ]
+
+
+def _session(subject: Subject) -> Session:
+    return Session(subject, "app", _NOW - 60, _NOW - 5, restricted_at=_NOW - 50)
 
 
 class _Settings:
@@ -98,7 +103,8 @@ class _Settings:
 
 
 def tenant_seconds(tenants: int) -> float:
-    """Finding out what holds for a person of one of so many establishments, whose settings are known and fresh."""
+    """One decision, with finding out what holds for a person of one of so many establishments whose settings are
+    fresh: people of two thousand of them in turn."""
     reader = TenantReader(cast("Registry", _Settings()), {}, {}, _ON, _ON, lambda: _NOW)
     each = 100  # establishments of an office
     subjects = [
@@ -109,18 +115,19 @@ def tenant_seconds(tenants: int) -> float:
     async def fill() -> None:
         for subject in subjects:
             await reader.read(subject)
+            reader.peek(subject)
 
     asyncio.run(fill())
-    asked = [subjects[(number * 7919) % tenants] for number in range(_ADDRESSES)]
-    asked = [replace(subject) for subject in asked]  # as decoded from a session of its own
+    sessions = [_session(subjects[(number * 7919) % tenants]) for number in range(_FEW * 10)]
+    access, requests = access_map(ROUTES[0]), facts(ROUTES[0], _FEW) * 10
 
     def once() -> None:
-        for subject in asked:
-            facts = reader.peek(subject)
-            assert facts is not None
-            effective_policy(subject, facts, _RULES, _NOW)
+        for session, request in zip(sessions, requests, strict=True):
+            known = reader.peek(session.subject)
+            assert known is not None
+            decide(session, request, access, effective_policy(session.subject, known, _RULES, _NOW), _NOW)
 
-    return _timed(once, 1) / _ADDRESSES
+    return _timed(once, _ADDRESSES // len(sessions)) / len(sessions)
 
 
 def _timed(once: Callable[[], None], times: int) -> float:
