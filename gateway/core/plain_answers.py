@@ -10,7 +10,7 @@ this takes, llhttp reads the same way.
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from gateway.core.header_names import ANSWER_KINDS, AnswerKind
 
@@ -29,13 +29,7 @@ _NOT_MODIFIED = 304  # describes a body that does not come
 _LEFT_TO_THE_PARSER = frozenset({204, 205})  # what a length means there is a question of its own
 
 
-class PlainHead(NamedTuple):
-    """`start`: where the body begins; `length`: how many bytes of it come; `head`: the head as it goes on, with the
-    empty line, or None where not one byte of it changes."""
-
-    start: int
-    length: int
-    head: bytes | None
+PlainHead = tuple[int, int, bytes | None]
 
 
 class _Lines(dict[bytes, int]):
@@ -89,18 +83,23 @@ def _judge(line: bytes) -> int:
 
 
 def plain_head(data: bytes) -> PlainHead | None:
-    """The head at the start of `data` if it is whole and plain; None: ask the parser."""
+    """The head at the start of `data` if it is whole and plain; None: ask the parser.
+
+    Gives where the body begins, how many bytes of it come in all, and the head as it goes on, with the empty line, or
+    None where not one byte of it changes.
+    """
     end = data.find(b"\r\n\r\n", 0, _LONGEST_HEAD)
     if end < 0:
         return None
-    first, *lines = data[:end].split(b"\r\n")
-    status = _STATUSES[first]
+    lines = data[:end].split(b"\r\n")
+    following = iter(lines)
+    status = _STATUSES[next(following)]
     if not status:
         return None
     length = -1
     dropped = False
     known = _LINES
-    for line in lines:
+    for line in following:
         kind = known[line]
         if kind == _KEEP:
             continue
@@ -114,13 +113,11 @@ def plain_head(data: bytes) -> PlainHead | None:
         length = 0
     elif length < 0:
         return None
-    if not dropped:
-        return PlainHead(end + 4, length, None)
-    return PlainHead(end + 4, length, _without_dropped(first, lines))
+    return end + 4, length, _without_dropped(lines) if dropped else None
 
 
-def _without_dropped(first: bytes, lines: list[bytes]) -> bytes:
-    return b"\r\n".join([first, *[line for line in lines if _LINES[line] != _DROP], b"\r\n"])
+def _without_dropped(lines: list[bytes]) -> bytes:
+    return b"\r\n".join([*[line for line in lines if _LINES[line] != _DROP], b"\r\n"])
 
 
 def closing_head(head: bytes) -> bytes:

@@ -41,8 +41,7 @@ class Forward:
 
     `headers` are final but for framing (Content-Length / Transfer-Encoding / Connection, which the lane writes from
     the request's own framing). `body` replaces the client's body where the gate has already read it. `still`: the
-    request is a WebSocket handshake that may become a tunnel, for as long as this says yes. `ready`: the whole head as
-    bytes, of a GET without a body; `headers` then say nothing, and an answer that is plain goes on as it is.
+    request is a WebSocket handshake that may become a tunnel, for as long as this says yes.
     """
 
     upstream: str
@@ -52,7 +51,6 @@ class Forward:
     on_response: RespondTo
     body: bytes | None = None
     still: Still | None = None
-    ready: bytes = b""
 
 
 @dataclass(slots=True)

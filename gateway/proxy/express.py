@@ -28,6 +28,7 @@ from gateway.core.target import Target
 from gateway.proxy import framing
 from gateway.proxy.actions import Forward, Peer, ResponsePlan
 from gateway.proxy.forwarding import Forwarding
+from gateway.proxy.tunnel import Still
 from gateway.proxy.visit import Visit, Visitor
 from gateway.stores.sessions import LiveSession, Sessions
 from gateway.stores.tenants import TenantReader
@@ -48,6 +49,8 @@ class Spot:
     target: Target
     app: App
     opening: Opening
+    full: bool  # it opens for full sessions
+    upstream: str
     name: bytes  # of the app; never looks like a path
 
 
@@ -68,35 +71,42 @@ class Known:
     facts: TenantFacts
     policy: Policy
     level: Level
+    full: bool
     until: float  # Unix seconds: before that the clock changes nothing
     one_head: bool  # every vaulted cookie goes to every address of an app
     heads: dict[bytes, bytes]  # the app's header block, by the app's name or by path
 
 
-class Ready(Forward):
-    """A Forward whose head is bytes already. What only rare answers need is made when one comes."""
+class Ready:
+    """A Forward of a GET whose head is bytes already. What only rare answers need is made when one comes."""
 
-    __slots__ = ("_express", "_known", "_peer", "_spot")
+    __slots__ = ("_express", "_known", "_peer", "_spot", "ready", "upstream")
+
+    method = b"GET"
+    headers: Headers = ()
+    body: bytes | None = None
+    still: Still | None = None
 
     def __init__(self, express: Express, known: Known, spot: Spot, peer: str, ready: bytes) -> None:
-        self.upstream = spot.app.name
-        self.method = b"GET"
-        self.target = spot.target.raw
-        self.headers = ()
-        self.on_response = self._respond
-        self.body = None
-        self.still = None
+        """`ready`: the head for the app."""
+        self.upstream = spot.upstream
         self.ready = ready
         self._express = express
         self._known = known
         self._spot = spot
         self._peer = peer
 
+    @property
+    def target(self) -> bytes:
+        """What was asked for."""
+        return self._spot.target.raw
+
     def asked(self) -> RequestHead:
         """The browser's head."""
         return RequestHead(b"GET", self._spot.target.raw, "1.1", self._known.headers)
 
-    def _respond(self, head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
+    def on_response(self, head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
+        """What becomes of an answer that is not plain."""
         return self._express.respond(self._visit(), head)
 
     def _visit(self) -> Visit:
@@ -139,7 +149,9 @@ class Express:
         if known is None or line[:4] != _METHOD or line[-9:] != _VERSION:
             return None
         spot = known.spots.get(line[4:-9])
-        if spot is None or known.peer != peer.address or not spot.opening.lets(known.level, known.policy):
+        if spot is None or known.peer != peer.address:
+            return None
+        if not (spot.full if known.full else spot.opening.lets(known.level, known.policy)):
             return None
         if self.now() >= known.until or self._sessions.peek(known.token) is not known.live:
             del self._blocks[block]
@@ -155,7 +167,7 @@ class Express:
         head = known.heads.get(spot.name if known.one_head else spot.target.path)
         if head is None:
             return None
-        return Ready(self, known, spot, peer.address, _METHOD + spot.target.raw + _VERSION + head)
+        return Ready(self, known, spot, peer.address, line + head)
 
     def learn(self, visit: Visit, level: Level, forward: Forward) -> None:
         """Remember a request that the long way let through, judged by its head alone."""
@@ -175,7 +187,8 @@ class Express:
             if len(known.spots) >= _MOST_SPOTS:
                 del known.spots[next(iter(known.spots))]
             found = opening(b"GET", target, self._access)
-            known.spots[target.raw] = Spot(target, visit.app, found, visit.app.name.encode())
+            name = visit.app.name
+            known.spots[target.raw] = Spot(target, visit.app, found, found.full, name, name.encode())
         if len(known.heads) >= _MOST_HEADS:
             known.heads.clear()
         whole = framing.request_head(b"GET", target.raw, forward.headers)
@@ -203,7 +216,8 @@ class Express:
         before = self._blocks.pop(visit.head.block, None)
         known = Known(
             self._spots_of(visit.host), visit.head.headers, visit.host, visit.cookies, token, visit.peer, visit.client,
-            visit.trusted, live, session.subject, facts, policy, level, until, _everywhere(live.record.jar), {},
+            visit.trusted, live, session.subject, facts, policy, level, level is Level.FULL, until,
+            _everywhere(live.record.jar), {},
         )  # fmt: skip
         if before is not None and before.live is live and (before.peer, before.client) == (visit.peer, visit.client):
             known.heads = before.heads

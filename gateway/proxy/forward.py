@@ -24,6 +24,7 @@ from gateway.proxy.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
     from gateway.proxy.client import ClientConnection
+    from gateway.proxy.express import Ready
 
 _log = logging.getLogger("sekisho.lane")
 _REPEATABLE = frozenset((b"GET", b"HEAD", b"OPTIONS"))
@@ -37,7 +38,7 @@ class ForwardExchange:
         "_incoming", "_keep", "_no_body", "_pool", "_retried", "_upload_paused", "answered", "waiting",
     )  # fmt: skip
 
-    def __init__(self, client: ClientConnection, incoming: Incoming, action: Forward, pool: Pool) -> None:
+    def __init__(self, client: ClientConnection, incoming: Incoming, action: Forward | Ready, pool: Pool) -> None:
         self._client = client
         self._incoming = incoming
         self._action = action
@@ -83,9 +84,6 @@ class ForwardExchange:
         self.waiting = False
         self._connection = connection
         action, incoming = self._action, self._incoming
-        if action.ready:
-            connection.start_ready(self, action.ready)
-            return
         examined = incoming.examined
         chunked = examined.chunked and action.body is None
         frame = framing.body_framing(examined.length, examined.chunked, action.body, action.method)
@@ -107,6 +105,12 @@ class ForwardExchange:
         handshake = action.still is not None
         connection.start(self, data, head_only=head_only, request_sent=last, handshake=handshake)
         self._client.progress()  # what waited for a connection is on its way: read on
+
+    def adopt(self, connection: UpstreamConnection | None) -> None:
+        """Take over a request that is out already; `connection`: where the rest of its answer will come from."""
+        self._connection = connection
+        if connection is not None:
+            connection.exchange = self
 
     def unavailable(self, cause: str, *, timed_out: bool) -> None:
         """The app cannot be reached."""
@@ -249,21 +253,6 @@ class ForwardExchange:
             return
         self.answered = True
         self._send(data, body)
-
-    @property
-    def draining(self) -> bool:
-        """Whether the browser's connection ends with this answer."""
-        return self._client.draining
-
-    def plain(self, data: bytes, complete: bool, keep: bool) -> None:
-        """Head and body of an answer that goes on as it is. `keep`: its head lets the browser's connection stay."""
-        self.answered = True
-        self._client.write(data)
-        if complete:
-            self._connection = None
-            self._client.finished(keep=keep)
-        else:
-            self._client.progress()
 
     def more(self, body: bytes, complete: bool) -> None:
         """More of the answer, or its end."""

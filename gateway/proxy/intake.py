@@ -75,6 +75,11 @@ class Intake:
         return self.dead or bool(self._stash) or len(self.queue) >= _AHEAD
 
     @property
+    def at_rest(self) -> bool:
+        """Whether everything that came has been served, and the next bytes begin a request."""
+        return not (self.head_open or self._stash or self.dead or self.queue)
+
+    @property
     def _asks_to_switch(self) -> bool:
         """Whether the newest request is a handshake: what comes behind it waits until that is answered."""
         return bool(self.queue) and self.queue[-1].handshake

@@ -118,7 +118,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Send a whole GET. Its answer goes on as it came where it is plain, else as `start` says."""
         self.exchange = self._plain = exchange
         self.request_sent = True
-        self._reset(bodiless=False)
+        self._data_seen = False
         if self.transport is not None:
             self.transport.write(data)
 
@@ -217,6 +217,7 @@ class UpstreamConnection(asyncio.Protocol):
             found = plain_head(data)
             if found is None:
                 self._plain = None
+                self._reset(bodiless=False)
                 return False
             self._data_seen = True
             start, length, head = found
