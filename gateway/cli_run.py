@@ -12,11 +12,20 @@ from gateway.cli_loading import loaded
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def serve(file: Path) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    envvar="SEKISHO_WORKERS",
+    help="Processes that carry requests, about one per core; from 2 on another one has the pages. Needs Redis.",
+)
+def serve(file: Path, workers: int) -> None:
     """Run the gateway that FILE describes until it is told to stop.
 
-    INT and TERM finish what is under way. HUP reads FILE anew; a file with faults changes
-    nothing.
+    INT and TERM finish what is under way, a second one does not. HUP reads FILE anew; a file
+    with faults changes nothing. With several workers USR2 replaces each by a new process: an
+    upgrade takes effect.
 
     Exit code 1: FILE is refused, don't start it again. 3: a store did not answer.
     """
@@ -24,10 +33,20 @@ def serve(file: Path) -> None:
     for warning in configuration.warnings:
         click.echo(f"warning: {warning}", err=True)
     from gateway.core.errors import GatewayError, StoreUnavailable
-    from gateway.serving import serve as run
+    from gateway.workers.process import ProcessFailed
 
     try:
-        run(file, configuration)
+        if workers == 1:
+            from gateway.serving import serve as serve_alone
+
+            serve_alone(file, configuration)
+        else:
+            from gateway.workers.supervisor import supervise
+
+            supervise(file, configuration, workers)
+    except ProcessFailed as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(error.code) from None
     except StoreUnavailable as error:
         click.echo(str(error), err=True)
         raise SystemExit(3) from None

@@ -1,0 +1,67 @@
+"""What a process tells those who run it: a log on stderr, one line on stdout when it is ready, states to systemd.
+
+Logs are for people on a terminal and one JSON object a line elsewhere; they name references, never secrets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import socket
+import sys
+
+STOP_SECONDS = 25.0  # for what is under way when the gateway stops: Kubernetes kills after 30
+IDLE_SECONDS = 1.0  # for a request that is on its way on an idle connection then
+
+
+def set_up_log(process: str = "") -> None:
+    """Log to stderr; `process` names this one of several."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Plain(process) if sys.stderr.isatty() else _Json(process))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    for chatty in ("aiohttp", "alembic", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def say_ready(origin: str) -> None:
+    """The one line on stdout, and word to systemd: the gateway answers."""
+    sys.stdout.write(f"ready {origin}/\n")
+    sys.stdout.flush()
+    notify("READY=1")
+
+
+def notify(state: str) -> None:
+    """Tell systemd, if it has started us and wants to know (sd_notify(3))."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if address:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as system:
+            system.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+
+
+class _Plain(logging.Formatter):
+    """For people on a terminal."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__(f"%(levelname)s {process}{': ' if process else ''}%(message)s")
+
+
+class _Json(logging.Formatter):
+    """One object a line. Control characters arrive escaped, so nobody writes log lines of their own (CWE-117)."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._named = {"process": process} if process else {}
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "ts": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            **self._named,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)

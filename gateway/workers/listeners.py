@@ -1,0 +1,71 @@
+"""Listening sockets: one for each address and each worker, open for as long as the supervisor lives.
+
+The kernel spreads connections over the sockets of an address (SO_REUSEPORT). A worker has its own copy of its sockets;
+when it dies, what has connected waits in the supervisor's.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from gateway.config.settings import ListenAddress
+
+_BACKLOG = 1024
+_PAGES_BACKLOG = 65535  # the kernel's own limit is lower: a UNIX socket whose backlog is full refuses at once
+Place = tuple[str, int]
+
+
+class Listeners:
+    """Sockets for a number of workers."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._sockets: dict[Place, list[socket.socket]] = {}
+        self._folder = Path(tempfile.mkdtemp(prefix="sekisho-"))  # mode 0700: nobody else reaches the pages
+        self.pages = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.pages.bind(str(self._folder / "portal.sock"))
+        self.pages.listen(_PAGES_BACKLOG)
+
+    def bind(self, addresses: Iterable[ListenAddress]) -> None:
+        """Listen at these addresses too. Raises OSError; what was bound before stays."""
+        for address in addresses:
+            place = (address.host, address.port)
+            if place not in self._sockets:
+                self._sockets[place] = _bound(place, self._workers)
+
+    def keep_only(self, addresses: Iterable[ListenAddress]) -> None:
+        """Close what is at other addresses."""
+        kept = {(address.host, address.port) for address in addresses}
+        for place in tuple(self._sockets):
+            if place not in kept:
+                for one in self._sockets.pop(place):
+                    one.close()
+
+    def of(self, worker: int, addresses: Iterable[ListenAddress]) -> list[socket.socket]:
+        """One worker's sockets, in the order of the addresses. Workers count from 1."""
+        return [self._sockets[address.host, address.port][worker - 1] for address in addresses]
+
+    def close(self) -> None:
+        """Close everything: who has connected and was not served is refused."""
+        self.keep_only(())
+        self.pages.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _bound(place: Place, count: int) -> list[socket.socket]:
+    family = socket.AF_INET6 if ":" in place[0] else socket.AF_INET
+    # Sharing an address would also let a second gateway take a part of the first one's connections without a word.
+    socket.create_server(place, family=family).close()
+    sockets: list[socket.socket] = []
+    try:
+        while len(sockets) < count:
+            sockets.append(socket.create_server(place, family=family, backlog=_BACKLOG, reuse_port=True))
+    except OSError:
+        for one in sockets:
+            one.close()
+        raise
+    return sockets
