@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from gateway.config.changes import opened_once
-from gateway.config.settings import Configuration, ListenAddress
+from gateway.config.settings import Configuration, ListenAddress, Stores
 from gateway.core.errors import GatewayError, SealBroken, StoreUnavailable
 from gateway.core.policy import SessionLimits
 from gateway.core.session import Session
@@ -110,7 +110,7 @@ class _Foundation:
         self.opened_for = configuration
         self._policy = configuration.policy
         self.keys = _key_ring(configuration.keys_file)
-        store = _session_store(configuration.stores.sessions, clock)
+        store = _session_store(configuration.stores, clock)
         stack.push_async_callback(store.close)
         self.sessions = Sessions(
             store,
@@ -118,6 +118,7 @@ class _Foundation:
             clock,
             self._absolute_seconds,
             idle_seconds=lambda session: self._limits(session).idle_seconds,
+            known=configuration.stores.cached_sessions,
         )
         self.registry = SqlRegistry(configuration.stores.registry, self.keys)
         stack.push_async_callback(self.registry.close)
@@ -216,12 +217,12 @@ def _listening(address: ListenAddress, stack: AsyncExitStack) -> socket.socket:
     return bound
 
 
-def _session_store(url: str, clock: Clock) -> SessionStore:
-    if url == "memory":
+def _session_store(stores: Stores, clock: Clock) -> SessionStore:
+    if stores.sessions == "memory":
         return MemorySessions(clock)
     from gateway.stores.redis import RedisSessions
 
-    return RedisSessions(url, clock)
+    return RedisSessions(stores.sessions, clock, known=stores.cached_sessions)
 
 
 def _key_ring(path: Path) -> KeyRing:

@@ -152,7 +152,9 @@ def _templates(block: ServiceBlock, folder: Path, faults: Faults) -> Path | None
 
 def _stores(block: StoresBlock | None, folder: Path) -> Stores:
     registry = block.registry if block else "sqlite:///var/registry.db"
-    return Stores(block.sessions if block else "memory", database_url(folder, registry))
+    if block is None:
+        return Stores("memory", database_url(folder, registry))
+    return Stores(block.sessions, database_url(folder, registry), block.cached_sessions)
 
 
 def _limits(block: LimitsBlock | None) -> Limits:

@@ -13,6 +13,7 @@ from gateway.config.model_apps import AppBlock
 from gateway.config.model_listen import LISTEN_ENTRY, ListenBlock
 from gateway.config.model_people import DirectoryBlock, TenantsBlock
 from gateway.config.model_routes import PageEditBlock, RouteBlock
+from gateway.config.redis_url import REMEDY, parse_redis_url
 from gateway.config.settings import ListenAddress
 from gateway.config.shapes import ListOf, MapOf, OrNull
 from gateway.config.words import (
@@ -81,15 +82,28 @@ class KeysBlock(Block):
 class StoresBlock(Block):
     """stores"""
 
-    sessions: str = key(SECRET, "`memory` (one process) or redis://host:6379/0.", default="memory")
+    sessions: str = key(
+        SECRET,
+        "`memory` (one process), redis://host:6379/0, redis+sentinel://host:26379,host2:26379/name/0 or "
+        "redis+cluster://host:6379,host2:6379.",
+        default="memory",
+    )
+    cached_sessions: int = key(
+        count(1000, 10_000_000),
+        "Of so many sessions a worker remembers what they are, those used last: about 2.5 KiB of memory for each.",
+        default=50_000,
+    )
     registry: str = key(
         SECRET, "sqlite:///file or postgresql://user:password@host/name.", default="sqlite:///var/registry.db"
     )
 
     def check(self, faults: Faults) -> None:
         """The schemes that there are stores for."""
-        if self.sessions != "memory" and not self.sessions.startswith(("redis://", "rediss://", "unix://")):
-            faults.add(self.at("sessions"), "bad-value", "no such store.", "Write memory or redis://host:6379/0.")
+        if self.sessions != "memory":
+            try:
+                parse_redis_url(self.sessions)
+            except ValueError as fault:
+                faults.add(self.at("sessions"), "bad-value", str(fault), REMEDY)
         if not self.registry.startswith(("sqlite:///", "postgresql://", "postgresql+asyncpg://")):
             remedy = "Write sqlite:///file or postgresql://user:password@host/name."
             faults.add(self.at("registry"), "bad-value", "no such store.", remedy)

@@ -169,10 +169,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """`memory` or a redis URL; a sqlite or postgresql URL. URLs may hold passwords: never shown."""
+    """`memory` or a redis URL; a sqlite or postgresql URL. URLs may hold passwords: never shown.
+
+    `cached_sessions`: how many sessions a worker remembers."""
 
     sessions: str = field(default="memory", repr=False)
     registry: str = field(default="sqlite:///sekisho.db", repr=False)
+    cached_sessions: int = 50_000
 
 
 @dataclass(frozen=True, slots=True)
