@@ -40,7 +40,8 @@ class Certificates:
 
     def look(self) -> None:
         """Take every pair that is new."""
-        if any([pair.look() for pair in self._pairs]):
+        changed = [pair.look() for pair in self._pairs]
+        if any(changed):
             self._arrange()
 
     def _arrange(self) -> None:
@@ -50,7 +51,7 @@ class Certificates:
                 by_name.setdefault(name, pair.context)
         self._by_name = by_name
         self.context = self._pairs[0].context
-        self.context.sni_callback = self._choose  # type: ignore[assignment]  # typeshed has the context's callback alone
+        self.context.sni_callback = self._choose
 
     def _choose(self, shaking: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
         """The certificate for a name, as the handshake asks."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+from typing import cast
 
 
 class Handshake(asyncio.Protocol):
@@ -43,11 +44,9 @@ class Handshake(asyncio.Protocol):
 
 def _hand_in(transport: asyncio.Transport, data: bytes) -> None:
     """What the connection would have given to TLS."""
-    reader = transport.get_protocol()
-    if not isinstance(reader, asyncio.BufferedProtocol) and not hasattr(reader, "buffer_updated"):
-        return  # it has gone meanwhile
+    reader = cast("asyncio.BufferedProtocol", transport.get_protocol())  # uvloop's is none of its classes
     while data:
-        buffer = reader.get_buffer(len(data))
+        buffer = memoryview(reader.get_buffer(len(data)))
         size = min(len(buffer), len(data))
         buffer[:size] = data[:size]
         reader.buffer_updated(size)

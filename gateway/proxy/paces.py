@@ -1,4 +1,4 @@
-"""The least speed of browsers: a byte now and then must not hold a connection, and a slow line must not lose a download.
+"""The least speed of browsers: a byte now and then holds no connection for ever, and a slow line loses no download.
 
 What has really arrived at either end is counted by the kernel; nothing is counted here while bytes flow.
 """
