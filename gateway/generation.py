@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from gateway.config.settings import Configuration
 from gateway.core.apps import App, AppTable
@@ -33,6 +34,7 @@ from gateway.portal.app import build_portal
 from gateway.portal.pages import Renderer
 from gateway.portal.second_factor import SecondFactors
 from gateway.portal.visits import EndSessions, Offices
+from gateway.proxy.crowd import Networks
 from gateway.proxy.express import Express
 from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.gate import PORTAL, TOUCH_SECONDS, GateParts, LaneGate
@@ -145,9 +147,16 @@ class Generation:
         upstreams: dict[str, Address] = {app.name: (app.address.host, app.address.port) for app in configuration.apps}
         upstreams[PORTAL] = await self.portal(renderer) if self.part.pages else self.part.address
         gate = self.gate(renderer)
-        lane = Lane(gate, upstreams, configuration.limits, tls=_tls(configuration.apps), shortcut=gate.shortcut)
+        lane = Lane(
+            gate,
+            upstreams,
+            configuration.limits,
+            tls=_tls(configuration.apps),
+            shortcut=gate.shortcut,
+            uncounted=_uncounted(configuration),
+        )
         self.stack.push_async_callback(lane.close)
-        await lane.start(sockets=[bound.dup() for bound in sockets])
+        await lane.start(configuration.listen, sockets=[bound.dup() for bound in sockets])
         self.client.lane = lane
 
     async def drain(self, seconds: float, idle_seconds: float | None = None) -> None:
@@ -292,6 +301,12 @@ def _access_map(configuration: Configuration) -> AccessMap:
     sign_in = tuple(rule for app in configuration.apps for rule in app.sign_in)
     sign_out = tuple(rule for app in configuration.apps for rule in app.sign_out)
     return AccessMap(RouteTable(configuration.routes), Doors(sign_in, sign_out))
+
+
+def _uncounted(configuration: Configuration) -> Networks:
+    """Addresses whose connections carry many people: proxies in front, and what runs on this machine."""
+    announcing = tuple(network for entry in configuration.listen for network in entry.proxies)
+    return (*configuration.trusted_proxies, *announcing, ip_network("127.0.0.0/8"), ip_network("::1"))
 
 
 def _tls(apps: tuple[App, ...]) -> dict[str, ssl.SSLContext]:
