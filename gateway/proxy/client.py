@@ -11,6 +11,7 @@ away: a code check or a sign-in that has begun is finished.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import struct
@@ -30,7 +31,7 @@ from gateway.proxy.sweep import NEVER
 from gateway.proxy.tunnel import Still, Tunnel
 
 if TYPE_CHECKING:
-    from gateway.proxy.express import Ready
+    from gateway.proxy.express import Short
 
 _log = logging.getLogger("sekisho.lane")
 LINGER_SECONDS = 3.0
@@ -42,7 +43,7 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_advancing", "_body", "_closing", "_current", "_exchange", "_intake", "_peer", "_read_body",
-        "_reading", "_ready", "_served", "_shared", "_thinking", "_transport", "_write_paused", "deadline", "gone",
+        "_reading", "_resting", "_served", "_shared", "_thinking", "_transport", "_write_paused", "deadline", "gone",
         "pace",
     )  # fmt: skip
 
@@ -53,11 +54,11 @@ class ClientConnection(asyncio.Protocol):
         self._peer = peer
         self._current: Incoming | None = None
         self._exchange: ForwardExchange | ShortExchange | None = None
-        self._ready: Ready | None = None
         self._read_body: BodyReading | None = None
         self._body: bytes | None = None  # read whole for the gate
         self._reading = True
         self._advancing = self._closing = self._thinking = self._write_paused = self._served = False
+        self._resting = True  # all that came has been served, and the parser stands between two requests
         self.gone = False
         self.deadline = NEVER
         self.pace: Pace | None = None  # see paces
@@ -116,6 +117,11 @@ class ClientConnection(asyncio.Protocol):
 
     def finished(self, *, keep: bool) -> None:
         """The answer is out."""
+        shared = self._shared
+        if self._resting and keep and shared.successor is None:
+            self._exchange = self._current = None
+            self.deadline = shared.sweep.after(shared.idle_seconds)
+            return
         current, self._exchange, self._current = self._current, None, None
         self._read_body = self._body = None
         self._served = True
@@ -129,6 +135,8 @@ class ClientConnection(asyncio.Protocol):
         self._idle()
         if self._intake.queue or self._intake.full:
             self._advance()
+        else:
+            self._resting = self._intake.at_rest
 
     def switch(self, app: asyncio.Transport, still: Still, head: bytes, rest: bytes) -> None:
         """The app has accepted a WebSocket: this connection and that one are a tunnel from here on."""
@@ -173,11 +181,12 @@ class ClientConnection(asyncio.Protocol):
         if self._closing:
             return
         intake = self._intake
-        if self._current is None and intake.at_rest and not self._write_paused:
-            ready = self._shared.shortcut(data, self._peer)
-            if ready is not None:
-                self._go_short(ready)
+        if self._resting and self._current is None and not self._write_paused:
+            short = self._shared.shortcut(data, self._peer)
+            if short is not None:
+                self._go_short(short)
                 return
+        self._resting = False
         had_head = intake.head_open
         intake.feed(data)
         if self._current is None and intake.head_open and not had_head and not intake.queue and self._served:
@@ -256,8 +265,6 @@ class ClientConnection(asyncio.Protocol):
     @property
     def _head(self) -> RequestHead:
         current = self._current
-        if current is PLAIN and self._ready is not None:
-            return self._ready.asked()
         return _NO_HEAD if current is None or current.head is None else current.head
 
     def _advance(self) -> None:
@@ -337,17 +344,18 @@ class ClientConnection(asyncio.Protocol):
         if exchange.waiting:
             self.progress()
 
-    def _go_short(self, ready: Ready) -> None:
+    def _go_short(self, short: Short) -> None:
         """One whole request came that needs no parsing and no judging."""
-        self._current, self._ready = PLAIN, ready
         shared = self._shared
-        exchange = self._exchange = ShortExchange(self, ready, shared.pools[ready.upstream])
+        self._current = PLAIN
+        self._served = True
+        exchange = self._exchange = ShortExchange(self, short, pool := shared.pools[short[1].upstream])
         self.deadline = shared.sweep.after(shared.limits.answer_seconds)
-        exchange.begin()
+        pool.acquire(exchange)
 
-    def hand_over(self, exchange: ForwardExchange) -> None:
+    def hand_over(self, incoming: Incoming, exchange: ForwardExchange | None) -> None:
         """What came the short way goes on by the long one."""
-        self._exchange = exchange
+        self._current, self._exchange = incoming, exchange
 
     def _start_reading(self, action: ReadBody) -> None:
         current = self._current
@@ -433,7 +441,8 @@ class ClientConnection(asyncio.Protocol):
             return
         self.deadline = self._shared.sweep.after(LINGER_SECONDS)
         if linger and transport.can_write_eof():
-            transport.write_eof()
+            with contextlib.suppress(OSError):  # the browser has reset it already
+                transport.write_eof()
             self._adjust()
         else:
             transport.close()
