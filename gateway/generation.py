@@ -156,7 +156,8 @@ class Generation:
             uncounted=_uncounted(configuration),
         )
         self.stack.push_async_callback(lane.close)
-        await lane.start(configuration.listen, sockets=[bound.dup() for bound in sockets])
+        listen = configuration.listen if self.part.lane else ()
+        await lane.start(listen, sockets=[bound.dup() for bound in sockets])
         self.client.lane = lane
 
     async def drain(self, seconds: float, idle_seconds: float | None = None) -> None:
