@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 
 import pyotp
@@ -118,8 +120,11 @@ class Browser:
             lines.append("Content-Type: application/x-www-form-urlencoded")
         lines.append(f"Cookie: {self.cookie}")
         self._writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + (body or b""))
-        async with asyncio.timeout(60):
-            return await self._answer(self._reader)
+        try:
+            async with asyncio.timeout(60):
+                return await self._answer(self._reader)
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError) as fault:
+            raise Spoiled(f"no whole answer to {method} {target}: {fault!r}") from fault
 
     async def _answer(self, reader: asyncio.StreamReader) -> Page:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -145,6 +150,16 @@ class Browser:
             self.cookies.pop(name, None)
         else:
             self.cookies[name] = value
+
+
+async def together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run all of them. The first that fails ends the others, and what it raised is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from several
 
 
 async def _body(reader: asyncio.StreamReader, values: dict[str, str]) -> bytes:

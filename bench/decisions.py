@@ -84,6 +84,12 @@ def facts(routes: int, count: int) -> list[RequestFacts]:
     ]
 
 
+def _person(establishment: int) -> Subject:
+    """Somebody of that establishment, a hundred of which make an office; with strings of their own, as decoded."""
+    code = f"{establishment:06}"
+    return Subject(f"B{code}01", Kind.ESTABLISHMENT, f"{establishment // 100:04}", code, "01")
+
+
 def _session(subject: Subject) -> Session:
     return Session(subject, "app", _NOW - 60, _NOW - 5, restricted_at=_NOW - 50)
 
@@ -106,19 +112,15 @@ def tenant_seconds(tenants: int) -> float:
     """One decision, with finding out what holds for a person of one of so many establishments whose settings are
     fresh: people of two thousand of them in turn."""
     reader = TenantReader(cast("Registry", _Settings()), {}, {}, _ON, _ON, lambda: _NOW)
-    each = 100  # establishments of an office
-    subjects = [
-        Subject(f"B{number:08}", Kind.ESTABLISHMENT, f"{number // each:04}", f"{number:06}", "01")
-        for number in range(tenants)
-    ]
+    everybody = [_person(number) for number in range(tenants)]
 
     async def fill() -> None:
-        for subject in subjects:
-            await reader.read(subject)
-            reader.peek(subject)
+        for person in everybody:
+            await reader.read(person)
+            reader.peek(person)
 
     asyncio.run(fill())
-    sessions = [_session(subjects[(number * 7919) % tenants]) for number in range(_FEW * 10)]
+    sessions = [_session(_person((number * 7919) % tenants)) for number in range(_FEW * 10)]
     access, requests = access_map(ROUTES[0]), facts(ROUTES[0], _FEW) * 10
 
     def once() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from bench import accounts, decisions
 from bench.app import App
+from bench.browser import together
 from bench.gateway import Gateway
 from bench.processes import Spoiled, cores
 
@@ -85,9 +86,7 @@ async def _hold(port: int, count: int, cookie: str) -> None:
                 raise Spoiled(f"an idle connection was answered {answer[:60]!r}")
             held.append(connection)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(count):
-            group.create_task(one())
+    await together(one() for _ in range(count))
     print("held", flush=True)
     await asyncio.to_thread(sys.stdin.read)
     for connection in held:

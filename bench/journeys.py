@@ -21,7 +21,7 @@ import uvloop
 import yaml
 
 from bench import apps, stores
-from bench.browser import Browser, Page
+from bench.browser import Browser, Page, together
 from bench.gateway import serve_command
 from bench.processes import ROOT, Process, Spoiled, answers, cores, free_port, listens
 from gateway.stores.sealing import KeyRing
@@ -88,9 +88,7 @@ async def _all(port: int, login_ids: list[str]) -> None:
         async with gate:
             await journey(port, login_id)
 
-    async with asyncio.TaskGroup() as group:
-        for login_id in login_ids:
-            group.create_task(one(login_id))
+    await together(one(login_id) for login_id in login_ids)
 
 
 @contextmanager
