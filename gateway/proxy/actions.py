@@ -11,7 +11,7 @@ from gateway.core.messages import Answer, Headers, RequestHead, ResponseHead
 from gateway.proxy.tunnel import Still
 
 if TYPE_CHECKING:
-    from gateway.proxy.express import Ready
+    from gateway.proxy.express import Short
 
 
 class BodyFilter(Protocol):
@@ -89,7 +89,7 @@ def peer_of(transport: BaseTransport) -> Peer:
     return Peer(str(name[0]), int(name[1]), scheme) if isinstance(name, tuple) else Peer("", 0, scheme)
 
 
-Shortcut = Callable[[bytes, Peer], "Ready | None"]  # the bytes of one whole request that was judged before
+Shortcut = Callable[[bytes, Peer], "Short | None"]  # the bytes of one whole request that was judged before
 
 
 class Gate(Protocol):

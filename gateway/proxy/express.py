@@ -58,6 +58,7 @@ class Spot:
 class Known:
     """A header block and the session that it belongs to, as they stood when the long way last saw them."""
 
+    express: Express
     spots: dict[bytes, Spot]
     headers: Headers
     host: bytes
@@ -77,24 +78,23 @@ class Known:
     heads: dict[bytes, bytes]  # the app's header block, by the app's name or by path
 
 
-class Ready:
-    """A Forward of a GET whose head is bytes already. What only rare answers need is made when one comes."""
+Short = tuple[Known, Spot, bytes]  # the bytes are the whole head for the app
 
-    __slots__ = ("_express", "_known", "_peer", "_spot", "ready", "upstream")
+
+class Ready:
+    """The Forward of a request whose head has gone out already: what is needed when its answer is not plain."""
+
+    __slots__ = ("_known", "_spot", "upstream")
 
     method = b"GET"
     headers: Headers = ()
     body: bytes | None = None
     still: Still | None = None
 
-    def __init__(self, express: Express, known: Known, spot: Spot, peer: str, ready: bytes) -> None:
-        """`ready`: the head for the app."""
+    def __init__(self, known: Known, spot: Spot) -> None:
         self.upstream = spot.upstream
-        self.ready = ready
-        self._express = express
         self._known = known
         self._spot = spot
-        self._peer = peer
 
     @property
     def target(self) -> bytes:
@@ -106,16 +106,14 @@ class Ready:
         return RequestHead(b"GET", self._spot.target.raw, "1.1", self._known.headers)
 
     def on_response(self, head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
-        """What becomes of an answer that is not plain."""
-        return self._express.respond(self._visit(), head)
-
-    def _visit(self) -> Visit:
-        known, spot = self._known, self._spot
+        """What becomes of the answer."""
+        known, spot, express = self._known, self._spot, self._known.express
         visitor = Visitor(known.live, known.policy, known.live.record.jar)
-        return Visit(
-            self.asked(), spot.target, spot.app, known.host, known.cookies, self._peer, known.client, known.trusted,
-            False, self._express.now(), known.token, None, visitor,
+        visit = Visit(
+            self.asked(), spot.target, spot.app, known.host, known.cookies, known.peer, known.client, known.trusted,
+            False, express.now(), known.token, None, visitor,
         )  # fmt: skip
+        return express.respond(visit, head)
 
 
 class Express:
@@ -142,7 +140,7 @@ class Express:
         self._spots: dict[bytes, dict[bytes, Spot]] = {}  # by Host, then by target
         self.now = now
 
-    def admit(self, data: bytes, peer: Peer) -> Ready | None:
+    def admit(self, data: bytes, peer: Peer) -> Short | None:
         """What to do with the bytes of one whole request, if that is still certain; None: judge it."""
         line, _, block = data.partition(b"\r\n")
         known = self._blocks.get(block)
@@ -167,7 +165,7 @@ class Express:
         head = known.heads.get(spot.name if known.one_head else spot.target.path)
         if head is None:
             return None
-        return Ready(self, known, spot, peer.address, line + head)
+        return known, spot, line + head
 
     def learn(self, visit: Visit, level: Level, forward: Forward) -> None:
         """Remember a request that the long way let through, judged by its head alone."""
@@ -215,8 +213,8 @@ class Express:
         )
         before = self._blocks.pop(visit.head.block, None)
         known = Known(
-            self._spots_of(visit.host), visit.head.headers, visit.host, visit.cookies, token, visit.peer, visit.client,
-            visit.trusted, live, session.subject, facts, policy, level, level is Level.FULL, until,
+            self, self._spots_of(visit.host), visit.head.headers, visit.host, visit.cookies, token, visit.peer,
+            visit.client, visit.trusted, live, session.subject, facts, policy, level, level is Level.FULL, until,
             _everywhere(live.record.jar), {},
         )  # fmt: skip
         if before is not None and before.live is live and (before.peer, before.client) == (visit.peer, visit.client):

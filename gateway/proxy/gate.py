@@ -42,8 +42,8 @@ from gateway.core.problems import ErrorPage, Problem
 from gateway.core.session import Level
 from gateway.core.signin import SignInRule
 from gateway.core.websocket import SWITCHING
-from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply
-from gateway.proxy.express import Express, Ready
+from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply, Shortcut
+from gateway.proxy.express import Express
 from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.reception import Reception, Unwelcome
 from gateway.proxy.replies import new_reference
@@ -109,9 +109,10 @@ class LaneGate:
             return self._judge(visit)
         return self._look_up(visit)
 
-    def shortcut(self, data: bytes, peer: Peer) -> Ready | None:
-        """The bytes of one request: what to do, if the like of it was judged before and nothing has changed since."""
-        return self._parts.express.admit(data, peer)
+    @property
+    def shortcut(self) -> Shortcut:
+        """Asked first: knows what to do if the like of a request was judged before and nothing has changed since."""
+        return self._parts.express.admit
 
     def refuse_malformed(self, status: int, detail: str, head: RequestHead | None, peer: Peer) -> Answer:
         """The answer to what is no proper request."""

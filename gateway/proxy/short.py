@@ -9,15 +9,17 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from gateway.core.heads import Examined
 from gateway.core.messages import ResponseHead
+from gateway.core.plain_answers import closing_head
+from gateway.proxy.express import Ready, Short
 from gateway.proxy.forward import ForwardExchange
-from gateway.proxy.intake import PLAIN
+from gateway.proxy.intake import Incoming
 from gateway.proxy.pool import Pool
 from gateway.proxy.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
     from gateway.proxy.client import ClientConnection
-    from gateway.proxy.express import Ready
 
 _log = logging.getLogger("sekisho.lane")
 
@@ -25,45 +27,42 @@ _log = logging.getLogger("sekisho.lane")
 class ShortExchange:
     """Between one GET and its answer. See ForwardExchange for what each part means."""
 
-    __slots__ = ("_client", "_connection", "_pool", "_ready", "_retried", "answered", "waiting")
+    __slots__ = (
+        "_client", "_connection", "_keep", "_known", "_pool", "_ready", "_retried", "_spot", "answered", "waiting",
+    )  # fmt: skip
 
     uploading = False
     takes = True
 
-    def __init__(self, client: ClientConnection, ready: Ready, pool: Pool) -> None:
+    def __init__(self, client: ClientConnection, short: Short, pool: Pool) -> None:
         self._client = client
-        self._ready = ready
+        self._known, self._spot, self._ready = short
         self._pool = pool
         self._connection: UpstreamConnection | None = None
-        self._retried = False
-        self.answered = False
+        self._retried = self.answered = False
         self.waiting = True
-
-    @property
-    def draining(self) -> bool:
-        """Whether the browser's connection ends with this answer."""
-        return self._client.draining
-
-    def begin(self) -> None:
-        """Ask for a connection."""
-        self._pool.acquire(self)
 
     def taken(self, connection: UpstreamConnection) -> None:
         """A connection is there."""
         self.waiting = False
         self._connection = connection
-        connection.start_ready(self, self._ready.ready)
+        connection.start_ready(self, self._ready)
 
     def unavailable(self, cause: str, *, timed_out: bool) -> None:
         """The app cannot be reached."""
-        _log.warning("upstream %s: %s", self._ready.upstream, cause)
+        _log.warning("upstream %s: %s", self._spot.upstream, cause)
         self.waiting = False
         self._fail(timed_out=timed_out)
 
-    def plain(self, data: bytes, complete: bool, keep: bool) -> None:
-        """Head and body of an answer that goes on as it is. `keep`: its head lets the browser's connection stay."""
+    def plain(self, data: bytes, end: int, head: bytes | None, complete: bool) -> None:
+        """The beginning of an answer that goes on as it is: its head up to `end`, or in its stead `head`."""
         self.answered = True
         client = self._client
+        keep = self._keep = not client.draining
+        if not keep:
+            data = closing_head(head or data[:end]) + data[end:]
+        elif head is not None:
+            data = head + data[end:]
         client.write(data)
         if complete:
             self._connection = None
@@ -71,11 +70,23 @@ class ShortExchange:
         else:
             client.progress()
 
+    def plain_more(self, data: bytes, complete: bool) -> None:
+        """More of its body."""
+        client = self._client
+        client.write(data)
+        if complete:
+            self._connection = None
+            client.finished(keep=self._keep)
+        else:
+            client.progress()
+
     def answer(self, head: ResponseHead, body: bytes, complete: bool) -> None:
-        """An answer that has to be looked at."""
-        exchange = ForwardExchange(self._client, PLAIN, self._ready, self._pool)
+        """An answer that has to be looked at: this becomes an exchange like any other."""
+        ready = Ready(self._known, self._spot)
+        incoming = _incoming(ready)
+        exchange = ForwardExchange(self._client, incoming, ready, self._pool)
         connection, self._connection = self._connection, None
-        self._client.hand_over(exchange)
+        self._client.hand_over(incoming, exchange)
         exchange.adopt(None if complete else connection)
         exchange.answer(head, body, complete)
 
@@ -95,7 +106,7 @@ class ShortExchange:
             self._retried = self.waiting = True
             self._pool.acquire(self, fresh=True)
             return
-        _log.warning("upstream %s: %s", self._ready.upstream, cause)
+        _log.warning("upstream %s: %s", self._spot.upstream, cause)
         self._fail(timed_out=False)
 
     def cancel(self) -> None:
@@ -130,4 +141,13 @@ class ShortExchange:
         """Nothing."""
 
     def _fail(self, *, timed_out: bool) -> None:
-        self._client.failed(self._ready.upstream, answered=self.answered, timed_out=timed_out)
+        self._client.hand_over(_incoming(Ready(self._known, self._spot)), None)
+        self._client.failed(self._spot.upstream, answered=self.answered, timed_out=timed_out)
+
+
+def _incoming(ready: Ready) -> Incoming:
+    """The request as the long way knows one."""
+    asked = ready.asked()
+    incoming = Incoming(asked, Examined(asked.target), keep_alive=True)
+    incoming.complete = True
+    return incoming

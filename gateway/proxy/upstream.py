@@ -17,7 +17,7 @@ import httptools
 from gateway.core.header_names import AnswerKind
 from gateway.core.heads import framing_header
 from gateway.core.messages import ResponseHead, first_header
-from gateway.core.plain_answers import closing_head, plain_head
+from gateway.core.plain_answers import plain_head
 
 if TYPE_CHECKING:
     from gateway.proxy.pool import Pool
@@ -55,13 +55,11 @@ class Exchange(Protocol):
 class PlainExchange(Exchange, Protocol):
     """An exchange that passes plain answers on as they are."""
 
-    @property
-    def draining(self) -> bool:
-        """Whether the answer's head must end the browser's connection."""
+    def plain(self, data: bytes, end: int, head: bytes | None, complete: bool) -> None:
+        """The beginning of an answer that goes on as it is: its head up to `end`, or in its stead `head`."""
 
-    def plain(self, data: bytes, complete: bool, keep: bool) -> None:
-        """Bytes for the browser: the head first, framed, then the body. `keep`: the head has not ended its
-        connection."""
+    def plain_more(self, data: bytes, complete: bool) -> None:
+        """More of its body."""
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -69,7 +67,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     __slots__ = (
         "_bodiless", "_complete", "_data_seen", "_fault", "_head", "_headers", "_keep", "_left", "_parser", "_paused",
-        "_pieces", "_plain", "_plain_keep", "_pool", "_reason", "_reported", "_surplus", "_switching", "exchange",
+        "_pieces", "_plain", "_pool", "_reason", "_reported", "_surplus", "_switching", "exchange",
         "idle_since", "request_sent", "reused", "transport",
     )  # fmt: skip
 
@@ -84,7 +82,6 @@ class UpstreamConnection(asyncio.Protocol):
         self._fault = ""
         self._paused = False
         self._plain: PlainExchange | None = None
-        self._plain_keep = True
         self._left = 0  # of a plain answer's body
         self._reset(bodiless=False)
 
@@ -118,6 +115,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Send a whole GET. Its answer goes on as it came where it is plain, else as `start` says."""
         self.exchange = self._plain = exchange
         self.request_sent = True
+        self._head = None
         self._data_seen = False
         if self.transport is not None:
             self.transport.write(data)
@@ -186,8 +184,12 @@ class UpstreamConnection(asyncio.Protocol):
             self.close()
             return
         plain = self._plain
-        if plain is not None and (self._left or not self._data_seen) and self._passed_on(plain, data):
-            return
+        if plain is not None:
+            if self._left:
+                self._more_of_it(plain, data)
+                return
+            if not self._data_seen and self._passed_on(plain, data):
+                return
         self._data_seen = True
         try:
             self._parser.feed_data(data)
@@ -210,36 +212,40 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _passed_on(self, plain: PlainExchange, data: bytes) -> bool:
         """Pass on what needs no parser: a plain head and its body. False: nothing was taken."""
-        left, keep = self._left, self._plain_keep
-        if left:
-            left -= len(data)
-        else:
-            found = plain_head(data)
-            if found is None:
-                self._plain = None
-                self._reset(bodiless=False)
-                return False
-            self._data_seen = True
-            start, length, head = found
-            left = length - len(data) + start
-            keep = self._plain_keep = not plain.draining
-            if not keep:
-                data = closing_head(head or data[:start]) + data[start:]
-            elif head is not None:
-                data = head + data[start:]
+        found = plain_head(data)
+        if found is None:
+            self._plain = None
+            self._reset(bodiless=False)
+            return False
+        self._data_seen = True
+        end, length, head = found
+        left = length - len(data) + end
         if left > 0:
             self._left = left
-            plain.plain(data, False, keep)
+            plain.plain(data, end, head, False)
             return True
-        self._left = 0
         self._plain = self.exchange = None
         if left < 0:  # bytes behind the answer: whatever they are, they must not meet the next request
             self.close()
             data = data[:left]
         else:
             self._pool.give_back(self)
-        plain.plain(data, True, keep)
+        plain.plain(data, end, head, True)
         return True
+
+    def _more_of_it(self, plain: PlainExchange, data: bytes) -> None:
+        left = self._left = self._left - len(data)
+        if left > 0:
+            plain.plain_more(data, False)
+            return
+        self._left = 0
+        self._plain = self.exchange = None
+        if left < 0:
+            self.close()
+            data = data[:left]
+        else:
+            self._pool.give_back(self)
+        plain.plain_more(data, True)
 
     def close(self) -> None:
         """Close and forget."""
