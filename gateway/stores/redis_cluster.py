@@ -8,6 +8,7 @@ kept here, and each primary is asked as a single server is.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -102,12 +103,14 @@ class Cluster:
         return answers
 
     async def _node_of(self, key: bytes) -> Node:
-        if self._doubtful and self._monotonic() - self._refreshed_at >= _REFRESH_SECONDS:
-            if not self._ranges:
-                await self.refresh()
-            elif not self._turn.locked():  # the others go by what is known
-                async with self._turn:
-                    await self._learn_if_anybody_answers()
+        if not self._ranges:
+            async with self._turn:
+                if not self._ranges:
+                    await self._learn()
+        elif self._doubtful and self._monotonic() - self._refreshed_at >= _REFRESH_SECONDS and not self._turn.locked():
+            async with self._turn:  # the others go by what is known
+                with contextlib.suppress(StoreUnavailable):
+                    await self._learn()
         slot = key_slot(key)
         at = bisect_right(self._starts, slot) - 1
         if at < 0 or self._ranges[at][0] < slot:
@@ -119,12 +122,6 @@ class Cluster:
         """A slot has another primary: ask that one for the layout, as the others may not have heard of it."""
         async with self._turn:
             await self._learn((moved.host, moved.port))
-
-    async def _learn_if_anybody_answers(self) -> None:
-        try:
-            await self._learn()
-        except StoreUnavailable:
-            return  # what is known stays
 
     async def _learn(self, *first: Address) -> None:
         self._refreshed_at = self._monotonic()

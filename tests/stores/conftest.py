@@ -10,13 +10,15 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from redis.asyncio import Redis
 
-from gateway.stores import database, redis
+from gateway.stores import database, redis, redis_uses
 from gateway.stores.base import SessionStore
 from gateway.stores.memory import MemorySessions
 from gateway.stores.redis import RedisSessions
 from gateway.stores.registry import SqlRegistry, migrate
 from gateway.stores.sealing import KeyRing
+from tests.redis_groups import Cluster, redis_cluster
 from tests.servers import Server, postgresql_server, redis_server
 from tests.stores.clock import Clock
 
@@ -33,18 +35,40 @@ def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(database, "_STATEMENT_SECONDS", 30.0)
 
 
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uses of sessions are written sooner than in earnest."""
+    monkeypatch.setattr(redis_uses, "_FLUSH_SECONDS", 0.02)
+
+
 @pytest.fixture
 def clock() -> Clock:
     """A clock at noon of some day."""
     return Clock(1_800_000_000.0)
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A Redis cluster shared by the run."""
+    with redis_cluster() as servers:
+        yield servers
+
+
+@pytest.fixture
+async def empty_cluster_url(cluster: Cluster) -> str:
+    """The shared cluster, emptied for this test."""
+    for server in cluster.primaries:
+        async with Redis(port=server.port) as client:
+            await client.flushall()
+    return cluster.url
+
+
+@pytest.fixture(params=["memory", "redis", "cluster"])
 def sessions_url(request: pytest.FixtureRequest) -> str:
     """Where sessions are kept, for each kind; nothing is kept there yet."""
     if request.param == "memory":
         return "memory"
-    url: str = request.getfixturevalue("empty_redis_url")
+    url: str = request.getfixturevalue(f"empty_{request.param}_url")
     return url
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from gateway.stores.base import MOST_OF_ONE_OWNER, SessionStore, Stored
+from gateway.stores.redis import RedisSessions
 from tests.stores.clock import Clock
 
-KEY, OTHER = b"\x00\xff:key", b"other"
+KEY, OTHER = b"\x00\xff:key", b"\x00\xff:other"  # keys that begin alike: one may take the other's place
 
 
 async def test_what_was_created_is_got_at_version_1(session_store: SessionStore, clock: Clock) -> None:
@@ -79,7 +80,7 @@ async def test_rotation_moves_the_session_and_what_is_held(session_store: Sessio
 
 async def test_of_50_rotations_one_wins(session_store: SessionStore, clock: Clock) -> None:
     await session_store.create(KEY, b"a", "B", clock() + 60)
-    keys = [b"new %d" % n for n in range(50)]
+    keys = [KEY[:2] + b"new %d" % n for n in range(50)]
     done = await asyncio.gather(*(session_store.rotate(KEY, new, 1, new, "B", clock() + 60) for new in keys))
     assert sum(done) == 1
     living = [key for key in keys if await session_store.get(key) is not None]
@@ -156,6 +157,118 @@ async def test_any_number_of_owners_can_be_asked_for(session_store: SessionStore
     for number in (0, 499, 500, 1200):
         await session_store.create(b"%d" % number, b"a", f"B{number}", clock() + 60)
     assert await session_store.present([f"B{number}" for number in range(1201)]) == 4
+
+
+async def seen_at(store: SessionStore, key: bytes, at: float) -> Stored | None:
+    """The row once the store itself has it used at this time."""
+    async with asyncio.timeout(20):
+        while True:
+            if isinstance(store, RedisSessions):
+                store._fresh.forget_all()  # what this process knows of its own uses
+            stored = await store.get(key)
+            if stored is None or stored.seen_at == at:
+                return stored
+            await asyncio.sleep(0.01)
+
+
+async def test_a_use_moves_forward_and_is_no_new_version(session_store: SessionStore, clock: Clock) -> None:
+    await session_store.create(KEY, b"a", "B", clock() + 60)
+    await session_store.create(OTHER, b"a", "B", clock() + 60)
+    session_store.touch(KEY, clock() + 5)
+    assert await seen_at(session_store, KEY, clock() + 5) == Stored(1, b"a", clock() + 5)
+    session_store.touch(KEY, clock() + 1)
+    session_store.touch(OTHER, clock() + 2)
+    assert await seen_at(session_store, OTHER, clock() + 2) is not None, "written with the one before"
+    assert await session_store.get(KEY) == Stored(1, b"a", clock() + 5)
+    assert await session_store.replace(KEY, 1, b"b", clock() + 60)
+    assert await session_store.get(KEY) == Stored(2, b"b", clock() + 5)
+    new = KEY[:2] + b"new"
+    assert await session_store.rotate(KEY, new, 2, b"c", "B", clock() + 60)
+    assert await session_store.get(new) == Stored(1, b"c", clock() + 5)
+
+
+async def test_many_uses_at_once_are_written(session_store: SessionStore, clock: Clock) -> None:
+    keys = [b"%03d" % number for number in range(700)]
+    await asyncio.gather(*(session_store.create(key, b"a", key.decode(), clock() + 60) for key in keys))
+    for key in keys:
+        session_store.touch(key, clock() + 5)
+    async with asyncio.timeout(20):
+        for key in keys[::70]:
+            assert await seen_at(session_store, key, clock() + 5) is not None
+
+
+async def test_a_use_brings_nothing_back(session_store: SessionStore, clock: Clock) -> None:
+    await session_store.create(KEY, b"a", "B", clock() + 60)
+    await session_store.create(OTHER, b"a", "B", clock() + 60)
+    await session_store.remove(KEY)
+    session_store.touch(KEY, clock() + 5)
+    session_store.touch(OTHER, clock() + 5)
+    await seen_at(session_store, OTHER, clock() + 5)
+    assert await session_store.get(KEY) is None
+    assert await session_store.owned("B") == [OTHER]
+
+
+async def test_what_was_peeked_is_current_until_something_newer_is_known(
+    session_store: SessionStore, clock: Clock
+) -> None:
+    async def known(key: bytes) -> Stored:
+        async with asyncio.timeout(20):
+            while (stored := await session_store.get(key)) is None or not session_store.current(stored):
+                await asyncio.sleep(0.05)  # the channel was not there yet
+        return stored
+
+    await session_store.create(KEY, b"a", "B", clock() + 60)
+    first = await known(KEY)
+    await session_store.replace(KEY, 1, b"b", clock() + 60)
+    assert not session_store.current(first)
+    second = await known(KEY)
+    await session_store.rotate(KEY, OTHER, 2, b"c", "B", clock() + 60)
+    assert not session_store.current(second)
+    third = await known(OTHER)
+    await session_store.remove_owner("B")
+    assert not session_store.current(third)
+
+
+async def test_the_keys_of_an_owner_are_known(session_store: SessionStore, clock: Clock) -> None:
+    assert await session_store.owned("山田 太郎") == []
+    for number in range(3):
+        await session_store.create(b"%d" % number, b"a", "山田 太郎", clock() + 60)
+    await session_store.create(OTHER, b"a", "B00000102", clock() + 60)
+    await session_store.remove(b"1")
+    assert sorted(await session_store.owned("山田 太郎")) == [b"0", b"2"]
+
+
+async def test_an_end_that_was_moved_is_the_owners_too(session_store: SessionStore, clock: Clock) -> None:
+    """Limits that change while a session is open: it must still be found when its owner is reset."""
+    await session_store.create(KEY, b"a", "B", clock() + 60)
+    await session_store.replace(KEY, 1, b"b", clock() + 6000)
+    clock.forward(600)
+    await session_store.create(OTHER, b"a", "B", clock() + 60)
+    assert await session_store.remove_owner("B") == 2
+    assert await session_store.get(KEY) is None
+
+
+async def test_no_session_of_an_owner_escapes_by_moving_meanwhile(session_store: SessionStore, clock: Clock) -> None:
+    """Sessions that change their keys again and again while their owner's are ended: not one is left that goes on."""
+
+    async def move(number: int) -> bytes:
+        key = b"%02d" % number
+        for step in range(100):
+            new = b"%02d %d" % (number, step)
+            if not await session_store.rotate(key, new, 1, b"b", "B", clock() + 60):
+                break
+            key = new
+        return key
+
+    for number in range(10):
+        await session_store.create(b"%02d" % number, b"a", "B", clock() + 60)
+    moving = [asyncio.create_task(move(number)) for number in range(10)]
+    await asyncio.sleep(0.01)
+    ended = await session_store.remove_owner("B")
+    last = await asyncio.gather(*moving)
+    assert [await session_store.get(key) for key in last] == [None] * 10
+    assert ended == 10
+    assert await session_store.owned("B") == []
 
 
 async def test_what_is_held_is_taken_once(session_store: SessionStore, clock: Clock) -> None:
