@@ -37,7 +37,7 @@ def test_what_is_used_stays_as_long_as_it_is_used() -> None:
         recent.put(number, Entry(number))
         assert len(recent) == 10
     assert 3 not in gone
-    for number in range(1000, 1010):
+    for number in range(1000, 1020):
         recent.put(number, Entry(number))
     assert recent.get(3) is None
     assert 3 in gone
