@@ -26,7 +26,7 @@ from tests.proxy.verdicts import Delivery, judge, read_answer
 
 _LONG = int(os.environ.get("RECHUNKING", "0"))
 _settings = settings(
-    max_examples=_LONG or 120,
+    max_examples=_LONG or 80,
     derandomize=not _LONG,
     database=None,
     deadline=None,

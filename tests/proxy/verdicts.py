@@ -89,9 +89,8 @@ def _expected(scene: Scene, name: Name, deliveries: list[Delivery], *, stale: bo
     if whole is None:
         return failed
     cut = whole[2] is None
-    # A reset may overtake what was sent before it, and hanging up on an upload is one.
-    lossy = told.broken is not None and told.hard
-    cut = cut or (told.early == "drop" and told.framing == "close" and not told.bodiless(ask))
+    # A reset may overtake what was sent before it, and hanging up on an upload is one: the app's own kernel drops it.
+    lossy = (told.broken is not None and told.hard) or told.early == "drop"
     outcomes = {failure} if lossy or (cut and scene.gate == "later") else set()
     if whole[2] is not None:
         outcomes.add((whole[0], whole[1], whole[2]))
