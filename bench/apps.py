@@ -21,27 +21,33 @@ from gateway.demo import people
 from gateway.demo.apps import start_apps
 from gateway.demo.people_file import write_people
 
-OFFICE = "0001"
 FIRST_ESTABLISHMENT = 500  # behind those of the demo
-_EACH = 98  # employees of an establishment
+EMPLOYEES = 4  # of an establishment: small ones, so that few people share what is known of it
+ESTABLISHMENTS = 20  # of an office
 
 
 def employees(count: int) -> Iterator[people.Person]:
     """So many employees of establishments that the demo does not have."""
     for number in range(count):
-        code, emp = FIRST_ESTABLISHMENT + number // _EACH, number % _EACH + 1
+        code, emp = FIRST_ESTABLISHMENT + number // EMPLOYEES, number % EMPLOYEES + 1
         yield people.Person(f"B{code:06}{emp:02}", f"株式会社{code}", f"{emp:02}", f"社員 {number}", "シャイン")
+
+
+def office(establishment: str) -> str:
+    """Whose client it is: no office of the demo's."""
+    return f"{1000 + int(establishment) // ESTABLISHMENTS:04}"
 
 
 def write_directory(file: Path, count: int) -> None:
     """The operator's own database with all of them."""
     write_people(file)
+    codes = sorted({one.login_id[1:7] for one in employees(count)})
+    companies = [(code, office(code), f"株式会社{code}", "カブシキガイシャ") for code in codes]
     rows = [
-        (one.login_id, "establishment", OFFICE, one.login_id[1:7], one.emp, "", one.name) for one in employees(count)
+        (one.login_id, "establishment", office(one.login_id[1:7]), one.login_id[1:7], one.emp, "", one.name)
+        for one in employees(count)
     ]
-    codes = sorted({row[3] for row in rows})
     with closing(sqlite3.connect(file)) as connection, connection:
-        companies = [(code, OFFICE, f"株式会社{code}", "カブシキガイシャ") for code in codes]
         connection.executemany("INSERT INTO establishments VALUES (?, ?, ?, ?)", companies)
         connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
+from redis import Redis
+
 from bench.processes import Missing, Process, answers_redis, free_port, listens, program
+
+_LAG_SECONDS = 2.0
+_COUNTED = """
+SELECT xact_commit AS transactions, tup_inserted + tup_updated + tup_deleted AS "rows written",
+       pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') AS "log bytes"
+FROM pg_stat_database WHERE datname = current_database()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +93,38 @@ def _programs() -> Path:
     if not found:
         raise Missing("PostgreSQL is missing: sh deploy/install-bench-programs.sh")
     return found[-1].parent
+
+
+class Counters:
+    """What Redis and PostgreSQL have counted since this was made."""
+
+    def __init__(self, redis_url: str, postgresql_url: str) -> None:
+        self._redis_url = redis_url
+        self._postgresql_url = postgresql_url
+        self._before = self._now()
+
+    def since(self) -> dict[str, float]:
+        """By name. PostgreSQL's own figures lag a little: ask once everything has been still for a second."""
+        time.sleep(_LAG_SECONDS)
+        now = self._now()
+        return {name: now[name] - self._before[name] for name in now}
+
+    def _now(self) -> dict[str, float]:
+        return {**self._of_redis(), **asyncio.run(self._of_postgresql())}
+
+    def _of_redis(self) -> dict[str, float]:
+        with Redis.from_url(self._redis_url) as client:
+            found: dict[str, float] = client.info()
+        return {
+            "redis commands": found["total_commands_processed"],
+            "redis bytes in": found["total_net_input_bytes"],
+            "redis bytes out": found["total_net_output_bytes"],
+        }
+
+    async def _of_postgresql(self) -> dict[str, float]:
+        connection = await asyncpg.connect(self._postgresql_url)
+        try:
+            row = await connection.fetchrow(_COUNTED)
+        finally:
+            await connection.close()
+        return {f"postgresql {name}": float(value) for name, value in row.items()}
