@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable
 from typing import cast
 
@@ -62,18 +63,8 @@ class Doorway:
         elif self._certificates is None:
             _hand_over(transport, ClientConnection(shared, peer), read)
         else:
-            shared.spawn(self._encrypt(shared, transport, peer, read, self._certificates))
-
-    async def _encrypt(
-        self, shared: Shared, transport: asyncio.Transport, peer: Peer, read: bytes, certificates: Certificates
-    ) -> None:
-        shared.clients.arrive(peer.address)
-        try:
-            made = await Handshake().shake(transport, certificates.context, read, shared.limits.head_seconds)
-        finally:
-            shared.clients.arrived(peer.address)
-        if made is not None and not made[0].is_closing():
-            _hand_over(made[0], ClientConnection(shared, Peer(peer.address, peer.port, "https")), made[1])
+            shared.clients.arrive(peer.address)
+            shared.spawn(_encrypt(shared, Handshake(transport, read), peer, self._certificates.context))
 
     def _turn_away(self, transport: asyncio.Transport, peer: Peer) -> None:
         """A word where that costs nothing; a handshake for it would."""
@@ -127,6 +118,15 @@ class _TurnedAway(asyncio.Protocol):
     def on_deadline(self) -> None:
         """It does not go."""
         self._transport.abort()
+
+
+async def _encrypt(shared: Shared, handshake: Handshake, peer: Peer, context: ssl.SSLContext) -> None:
+    try:
+        made = await handshake.shake(context, shared.limits.head_seconds)
+    finally:
+        shared.clients.arrived(peer.address)
+    if made is not None and not made[0].is_closing():
+        _hand_over(made[0], ClientConnection(shared, Peer(peer.address, peer.port, "https")), made[1])
 
 
 def _hand_over(transport: asyncio.Transport, client: ClientConnection, read: bytes) -> None:

@@ -9,24 +9,27 @@ from typing import cast
 
 
 class Handshake(asyncio.Protocol):
-    """Stands on the connection until TLS does. Keeps what the browser says at once behind its handshake."""
+    """Stands on the connection at once, until TLS and then a client do: what comes meanwhile is kept."""
 
-    __slots__ = ("_pieces",)
+    __slots__ = ("_pieces", "_transport")
 
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
+    def __init__(self, transport: asyncio.Transport, read: bytes) -> None:
+        """`read`: what was taken from the connection already."""
+        self._transport = transport
+        self._pieces = [read]
+        transport.set_protocol(self)
 
     def data_received(self, data: bytes) -> None:
-        """The beginning of a request."""
+        """The browser's first message; later the beginning of a request behind its last."""
         self._pieces.append(data)
 
-    async def shake(
-        self, transport: asyncio.Transport, context: ssl.SSLContext, read: bytes, seconds: float
-    ) -> tuple[asyncio.Transport, bytes] | None:
-        """The encrypted connection and what has come on it; None when there is none. `read`: what was taken from the
-        connection already; `seconds`: how long the handshake may take."""
-        loop = asyncio.get_running_loop()
+    async def shake(self, context: ssl.SSLContext, seconds: float) -> tuple[asyncio.Transport, bytes] | None:
+        """The encrypted connection and what has come on it, or None. `seconds`: how long it may take."""
+        loop, transport = asyncio.get_running_loop(), self._transport
         transport.pause_reading()
+        read, self._pieces = b"".join(self._pieces), []
+        if transport.is_closing():
+            return None
         shaking = loop.create_task(
             loop.start_tls(transport, self, context, server_side=True, ssl_handshake_timeout=seconds)
         )

@@ -36,10 +36,11 @@ class Listeners:
     ) -> tuple[int, ...]:
         """Listen; gives the ports. `sockets` are bound already and belong to the entries in their order; without
         entries nothing is special about them. Raises PairRefused, OSError."""
-        bound = tuple(sockets) or tuple(_bound(entry, reuse_port=reuse_port) for entry in entries)
-        for number, listening in enumerate(bound):
-            entry = entries[number] if entries else ListenAddress("", 0)
-            self._bound.append((listening, Doorway(self._shared, entry, self._pairs_of(entry), self._crowded)))
+        entries = entries or [ListenAddress("", 0)] * len(sockets)
+        doorways = [Doorway(self._shared, entry, self._pairs_of(entry), self._crowded) for entry in entries]
+        for number, doorway in enumerate(doorways):
+            listening = sockets[number] if sockets else _bound(entries[number], reuse_port=reuse_port)
+            self._bound.append((listening, doorway))
         await self._listen()
         names = [listening.getsockname() for listening, _ in self._bound]
         return tuple(name[1] for name in names if isinstance(name, tuple))
