@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from ipaddress import ip_network
+from typing import TYPE_CHECKING
 
 from gateway.config.settings import Configuration
 from gateway.core.apps import App, AppTable
@@ -29,11 +30,7 @@ from gateway.core.session import Session
 from gateway.core.subject import Subject
 from gateway.directory.base import Directory
 from gateway.directory.building import build as build_directory
-from gateway.page_server import PageServer
-from gateway.portal.app import build_portal
 from gateway.portal.pages import Renderer
-from gateway.portal.second_factor import SecondFactors
-from gateway.portal.visits import EndSessions, Offices
 from gateway.proxy.crowd import Networks
 from gateway.proxy.express import Express
 from gateway.proxy.forwarding import Forwarding
@@ -53,6 +50,10 @@ from gateway.stores.base import Registry
 from gateway.stores.sealing import KeyRing
 from gateway.stores.sessions import Sessions
 from gateway.stores.tenants import TenantReader
+
+if TYPE_CHECKING:
+    from gateway.page_server import PageServer
+    from gateway.portal.visits import EndSessions
 
 Clock = Callable[[], float]
 
@@ -259,6 +260,12 @@ class Generation:
 
     async def portal(self, renderer: Renderer) -> str:
         """The portal on a private UNIX socket; gives its path."""
+        # A process that has only a lane starts in two thirds of the time without these.
+        from gateway.page_server import PageServer
+        from gateway.portal.app import build_portal
+        from gateway.portal.second_factor import SecondFactors
+        from gateway.portal.visits import Offices
+
         configuration = self.configuration
         factors = SecondFactors(
             self.registry, self.keys, configuration.lockout, configuration.window, configuration.issuer, self.clock

@@ -19,7 +19,7 @@ from gateway.config.settings import Configuration
 from gateway.core.errors import StoreUnavailable
 from gateway.core.subject import Kind, Subject
 from gateway.directory.base import Directory
-from gateway.portal.visits import Freshness
+from gateway.portal.refreshing import Freshness
 from gateway.roster_lists import configured_lists, establishment_line, person_line
 from gateway.stores.base_tenants import PersonLine, Roster
 
@@ -37,7 +37,7 @@ Key = tuple[str, str | None]  # (office, None): its establishments; (office, est
 
 
 class RosterKeeper:
-    """Brings the registry's roster up to date (`portal.visits.RefreshRoster`)."""
+    """Brings the registry's roster up to date (`portal.refreshing.RefreshRoster`)."""
 
     def __init__(
         self, registry: Roster, directory: Directory, configuration: Configuration, clock: Clock, monotonic: Clock

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gateway.config.settings import Configuration
 from gateway.core.policy import TenantSettings
-from gateway.portal.visits import RefreshRoster
+from gateway.portal.refreshing import RefreshRoster
 from gateway.stores.base import Registry
 from gateway.stores.base_tenants import EstablishmentQuery
 

@@ -22,7 +22,7 @@ from gateway.core.policy import TenantSettings
 from gateway.core.subject import Feature, Kind, Subject
 from gateway.demo.people_file import write_people
 from gateway.directory import build
-from gateway.portal.visits import Freshness
+from gateway.portal.refreshing import Freshness
 from gateway.roster import RosterKeeper
 from gateway.roster_lists import configured_lists
 from gateway.stores.base_people import PeopleQuery

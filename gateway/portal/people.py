@@ -19,10 +19,11 @@ from gateway.portal.guards import NotAllowed, for_administrators
 from gateway.portal.office_nav import office_nav
 from gateway.portal.people_lines import listed
 from gateway.portal.people_search import STATES, Asked, asked, drop, keep, load, query_of, typed
+from gateway.portal.refreshing import Freshness
 from gateway.portal.views import Message
 from gateway.portal.views_office import Banner, BannerKind, FieldFault, page_number, pager
 from gateway.portal.views_people import PeopleView
-from gateway.portal.visits import PEOPLE, PORTAL, VISIT, Freshness, Portal, Visit, page, see_other
+from gateway.portal.visits import PEOPLE, PORTAL, VISIT, Portal, Visit, page, see_other
 from gateway.stores.base_people import PeoplePage, PeopleQuery
 
 PAGE_SIZE = 20

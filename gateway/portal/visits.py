@@ -22,6 +22,7 @@ from gateway.core.session import Level, Session
 from gateway.core.subject import Feature, Subject
 from gateway.portal.events import Asker, Event
 from gateway.portal.pages import Renderer
+from gateway.portal.refreshing import RefreshRoster
 from gateway.portal.second_factor import Seals, SecondFactors
 from gateway.portal.views import BackLink, Message, View
 from gateway.stores.base import AuditEvent, Registry
@@ -85,24 +86,6 @@ class CheckPassword(Protocol):
 
     async def __call__(self, live: LiveSession, password: str, client: str) -> PasswordAnswer:
         """`client`: the client address that the app is told. Raises UpstreamUnavailable when the app does not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """Whether a list from the operator's database is up to date. `read_at` None: it was never read."""
-
-    current: bool
-    read_at: float | None
-
-
-class RefreshRoster(Protocol):
-    """Brings the roster up to date from the operator's database where one is configured; else does nothing."""
-
-    async def establishments(self, office: str) -> Freshness:
-        """An office's establishments. A database that does not answer leaves what was read before."""
-
-    async def people(self, office: str, establishment: str) -> Freshness:
-        """The people of one establishment; with an empty code the office's own staff."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
+from gateway.stores import schema
 from gateway.stores.registry import SchemaMismatch, SqlRegistry, migrate
 from gateway.stores.tables import metadata
 from tests.stores.conftest import RING
@@ -35,6 +37,11 @@ async def test_migrated_tables_are_those_the_program_uses(registry: SqlRegistry)
 async def test_every_constraint_has_a_name(registry: SqlRegistry) -> None:
     async with registry._database.reading() as connection:
         assert await connection.run_sync(unnamed) == []
+
+
+def test_the_schemas_that_the_program_knows_are_the_steps_in_their_order() -> None:
+    steps = ScriptDirectory(str(Path(schema.__file__).parent / "migrations")).walk_revisions()
+    assert schema.revisions() == [step.revision for step in steps][::-1]
 
 
 async def test_migrating_again_changes_nothing(empty_database_url: str) -> None:
