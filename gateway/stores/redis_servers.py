@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.backoff import NoBackoff
@@ -15,6 +16,8 @@ from redis.exceptions import RedisError
 from gateway.config.redis_url import RedisUrl, parse_redis_url
 from gateway.stores.redis_cluster import Address, Cluster
 from gateway.stores.redis_node import CONNECTIONS, Node, Servers, Single
+
+_OF_ONE_HOST = ("host", "port", "connection_class")
 
 
 def connect(url: str, seconds: float, monotonic: Callable[[], float]) -> Servers:
@@ -47,24 +50,16 @@ def _node(base: str, seconds: float, monotonic: Callable[[], float], address: Ad
 
 
 def _watched(where: RedisUrl, seconds: float, monotonic: Callable[[], float]) -> Single:
-    pool = Redis.from_url(where.base, **_options(seconds)).connection_pool
-    common = dict(pool.connection_kwargs)
-    tls = {"ssl": True} if where.base.startswith("rediss://") else {}
-    of_sentinels = {
-        key: value for key, value in common.items() if key not in ("db", "host", "port", "username", "password")
-    }
+    said = dict(parse_url(where.base))
+    options = {**_options(seconds), **{key: value for key, value in said.items() if key not in _OF_ONE_HOST}}
+    if where.base.startswith("rediss://"):
+        options["ssl"] = True
+    login = {key: options.pop(key) for key in ("username", "password", "db") if key in options}
     sentinels = _Sentinels(  # type: ignore[no-untyped-call]
-        where.hosts,
-        sentinel_kwargs={**of_sentinels, **tls, **dict(where.sentinel_login)},
-        **_without_host(common),
-        **tls,
+        where.hosts, sentinel_kwargs={**options, **dict(where.sentinel_login)}, **options, **login
     )
-    client, listener = (sentinels.master_for(where.name, max_connections=CONNECTIONS + 1) for _ in range(2))
+    client, listener = (sentinels.master_for(where.name) for _ in range(2))
     return Single(Node(client, listener, seconds, monotonic), sentinels.aclose)
-
-
-def _without_host(options: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if key not in ("host", "port")}
 
 
 class _Sentinels(Sentinel):

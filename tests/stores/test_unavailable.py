@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
 from gateway.core.errors import StoreUnavailable
 from gateway.core.lockout import LockoutLimits, Reserved
@@ -188,6 +189,34 @@ async def test_a_known_session_stays_known_without_asking_again(empty_redis_url:
     await asyncio.sleep(1.5)
     assert store.peek(KEY) == Stored(1, b"data")
     await store.close()
+
+
+async def test_a_channel_that_is_cut_hides_no_change_for_longer_than_a_second(own_redis: Server, clock: Clock) -> None:
+    here, there = redis_at(own_redis, clock), redis_at(own_redis, clock)
+    await here.create(KEY, b"data", "B", clock() + 60)
+    await until_peeked(there)
+    for round_ in (1, 2):
+        async with Redis(port=own_redis.port) as client:
+            assert await client.client_kill_filter(_type="pubsub") > 0
+        assert await here.replace(KEY, round_, b"data %d" % round_, clock() + 60)
+        changed = time.monotonic()
+        while time.monotonic() - changed < 1.1:
+            await asyncio.sleep(0.01)
+            looked, peeked = time.monotonic(), there.peek(KEY)
+            if peeked is not None and peeked.version == round_:
+                assert looked - changed < 1.0, "older than a second"
+        await until_peeked(there)
+        assert there.peek(KEY) == Stored(round_ + 1, b"data %d" % round_)
+    await here.close()
+    await there.close()
+
+
+async def until_peeked(store: RedisSessions) -> None:
+    """Read until it is known without asking, which is when the channel is there."""
+    async with asyncio.timeout(20):
+        while store.peek(KEY) is None or store._fresh._certain_at < 0:
+            await store.get(KEY)
+            await asyncio.sleep(0.05)
 
 
 async def test_sessions_survive_a_restart_of_the_gateway(empty_redis_url: str, clock: Clock) -> None:
