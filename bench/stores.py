@@ -96,7 +96,7 @@ def _programs() -> Path:
 
 
 class Counters:
-    """What Redis and PostgreSQL have counted since this was made."""
+    """What Redis (unless its URL is empty) and PostgreSQL have counted since this was made."""
 
     def __init__(self, redis_url: str, postgresql_url: str) -> None:
         self._redis_url = redis_url
@@ -113,6 +113,8 @@ class Counters:
         return {**self._of_redis(), **asyncio.run(self._of_postgresql())}
 
     def _of_redis(self) -> dict[str, float]:
+        if not self._redis_url:
+            return {}
         with Redis.from_url(self._redis_url) as client:
             found: dict[str, float] = client.info()
         return {
