@@ -15,12 +15,13 @@ from gateway.core.cookies import Jar, VaultedCookie
 from gateway.core.messages import Answer
 from gateway.core.session import Session
 from gateway.core.subject import Kind, Subject
+from gateway.stores import redis_uses
 from gateway.stores.base import SessionStore
 from gateway.stores.memory import MemorySessions
 from gateway.stores.records import decode_held, decode_record, encode_held, encode_record
 from gateway.stores.redis import RedisSessions
 from gateway.stores.sealing import KeyRing
-from gateway.stores.sessions import Continuation, HeldForm, SessionRecord, Sessions
+from gateway.stores.sessions import Continuation, HeldForm, LiveSession, SessionRecord, Sessions
 from tests.stores.clock import Clock
 
 RING = KeyRing([b"k" * 32])
@@ -216,6 +217,125 @@ async def test_a_row_of_a_lost_key_or_an_unknown_format_is_nobodys_session(clock
     sealed = RING.seal(b"\x02 another format", b"session\0" + key_of(token))
     assert await store.replace(key_of(token), 1, sealed, clock() + 60)
     assert await sessions(store, clock).load(token) is None
+
+
+async def known(found: Sessions, token: bytes) -> LiveSession:
+    """The session once it is known without asking."""
+    async with asyncio.timeout(20):
+        while True:
+            live = found.peek(token)
+            if live is not None:
+                return live
+            await found.load(token)
+            await asyncio.sleep(0.02)
+
+
+async def test_what_is_peeked_is_the_same_object_until_something_changes(
+    session_store: SessionStore, clock: Clock
+) -> None:
+    found = sessions(session_store, clock)
+    token = await found.open(record(clock))
+    first = await known(found, token)
+    assert found.peek(bytes(bytearray(token))) is first
+    assert await found.load(token) is first
+    assert found.peek(token) in (None, first)
+    changed = await found.update(first, lambda before: with_csrf("+", before))
+    assert changed is not None
+    assert changed is not first
+    assert found.peek(token) in (None, changed)
+    assert (await known(found, token)).record == changed.record
+
+
+async def test_a_use_counts_at_once_here_and_costs_nothing(session_store: SessionStore, clock: Clock) -> None:
+    found = sessions(session_store, clock)
+    token = await found.open(record(clock))
+    live = await known(found, token)
+    used = found.touch(live, clock() + 30)
+    assert used.record == replace(live.record, session=replace(live.record.session, seen_at=clock() + 30))
+    assert used.version == live.version
+    assert found.touch(used, clock() + 20) is used, "moves forward only"
+    assert (await known(found, token)).record.session.seen_at == clock() + 30
+    assert await found.update(live, lambda before: with_csrf("+", before)) is not None, "no version was spent"
+
+
+async def test_a_use_elsewhere_is_found_before_a_session_is_taken_for_idle(sessions_url: str, clock: Clock) -> None:
+    if sessions_url == "memory":
+        pytest.skip("one process")
+    stores = [RedisSessions(sessions_url, clock) for _ in range(2)]
+    here, there = (Sessions(store, RING, clock, lambda _: 7200, idle_seconds=lambda _: 1800) for store in stores)
+    token = await here.open(record(clock))
+    start = clock()
+    first = await known(there, token)
+    clock.forward(1799)
+    assert await known(there, token) is first
+    used = await here.load(token)
+    assert used is not None
+    here.touch(used, clock())
+    async with asyncio.timeout(20):
+        while (await there.load(token)) is first:
+            assert there.peek(token) in (None, first), "a use elsewhere takes nothing away"
+            await asyncio.sleep(0.01)
+    clock.forward(1799)
+    assert (await known(there, token)).record.session.seen_at == start + 1799
+    clock.forward(1)
+    assert there.peek(token) is None, "ask before it is taken for idle"
+    idle = await there.load(token)
+    assert idle is not None
+    assert idle.record.session.seen_at == start + 1799, "the limits are for whoever asks to judge"
+    for store in stores:
+        await store.close()
+
+
+async def test_uses_are_written_when_a_store_closes(
+    sessions_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if sessions_url == "memory":
+        pytest.skip("ends with its process")
+    monkeypatch.setattr(redis_uses, "_FLUSH_SECONDS", 3600)
+    before, after = (RedisSessions(sessions_url, clock) for _ in range(2))
+    token = await sessions(before, clock).open(record(clock))
+    live = await sessions(before, clock).load(token)
+    assert live is not None
+    sessions(before, clock).touch(live, clock() + 30)
+    await before.close()
+    live = await sessions(after, clock).load(token)
+    assert live is not None
+    assert live.record.session.seen_at == clock() + 30
+    await after.close()
+
+
+async def test_limits_that_change_are_judged_by_at_once(clock: Clock) -> None:
+    limit = [1800.0]
+    found = Sessions(MemorySessions(clock), RING, clock, lambda _: 7200, idle_seconds=lambda _: limit[0])
+    token = await found.open(record(clock))
+    clock.forward(600)
+    assert found.peek(token) is not None
+    limit[0] = 300.0
+    found.reconsider()
+    assert found.peek(token) is None
+    assert await found.load(token) is not None
+
+
+async def test_a_lock_is_noted_in_every_session_of_the_login_id(session_store: SessionStore, clock: Clock) -> None:
+    found = sessions(session_store, clock)
+    tokens = [await found.open(record(clock)) for _ in range(2)]
+    other = await found.open(record(clock, "B00000102"))
+    await found.mark_locked("B00000101", clock() + 5)
+    for token, locked_at in [(tokens[0], clock() + 5), (tokens[1], clock() + 5), (other, None)]:
+        live = await found.load(token)
+        assert live is not None
+        assert live.record.locked_at == locked_at
+
+
+async def test_a_session_keeps_its_place_when_it_moves(session_store: SessionStore, clock: Clock) -> None:
+    found = sessions(session_store, clock)
+    live = await found.load(await found.open(record(clock)))
+    assert live is not None
+    rotated = await found.rotate(live, lambda before: before)
+    assert rotated is not None
+    assert rotated[1].key[:2] == live.key[:2] == rotated[0][:2]
+    assert len(rotated[0]) == 43
+    assert rotated[0][2:] not in (live.key[2:], rotated[1].key[2:])
 
 
 async def test_few_decoded_records_are_kept(clock: Clock) -> None:
