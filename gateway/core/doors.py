@@ -50,6 +50,12 @@ class Doors:
                 return rule
         return None
 
+    def minds_query(self, path: bytes) -> bool:
+        """Whether it hangs on the query whether a request for this path signs somebody in or out."""
+        if self.beside(path, doubtful=False):
+            return True
+        return any(self._sign_out[int(found.route.name)].query for found in self._out_table.candidates(path))
+
     def opens_folded(self, folded: bytes) -> bool:
         """Whether some app might read a path that folds to this one as a sign-in or sign-out address."""
         return self._folded.denies_folded(folded.rstrip(b"/")) is not None

@@ -48,5 +48,5 @@ def opening(method: bytes, target: Target, access: AccessMap) -> Opening:
     settled = False
     if isinstance(restricted, Pass) and restricted.reason is not Reason.PUBLIC_ROUTE and restricted.route is not None:
         settled = not needs_form(access.routes.candidates(target.path), method)
-        feature = restricted.route.feature
+        feature = restricted.route.feature if settled else None
     return Opening(isinstance(full, Pass), settled, feature)

@@ -12,6 +12,7 @@ is asked anew each time: the session's record, its tenants' settings, the clock.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -24,7 +25,8 @@ from gateway.core.openings import Opening, opening
 from gateway.core.policy import Policy, PolicyRules, TenantFacts, effective_policy
 from gateway.core.session import Level, assurance_level, level_holds_until
 from gateway.core.subject import Subject
-from gateway.core.target import Target
+from gateway.core.target import Target, parse_target
+from gateway.core.urlsession import has_url_session
 from gateway.proxy import framing
 from gateway.proxy.actions import Forward, Peer, ResponsePlan
 from gateway.proxy.forwarding import Forwarding
@@ -38,7 +40,9 @@ _MOST_SPOTS = 4096  # per host name
 _MOST_HOSTS = 64
 _LONGEST_BLOCK = 8192
 _LONGEST_TARGET = 512
+_LONGEST_LINE = 4096
 _MOST_HEADS = 16  # per block: one is enough unless an app's cookies hang on paths
+_QUERY = re.compile(rb"[!-\"$-~]*+")  # as in core.target: a query never moves a path
 _METHOD, _VERSION = b"GET ", b" HTTP/1.1"
 
 
@@ -46,10 +50,11 @@ _METHOD, _VERSION = b"GET ", b" HTTP/1.1"
 class Spot:
     """An address that was judged: the same for everybody."""
 
-    target: Target
+    path: bytes
     app: App
     opening: Opening
     full: bool  # it opens for full sessions
+    any_query: bool  # and so does it with whatever query
     upstream: str
     name: bytes  # of the app; never looks like a path
 
@@ -84,33 +89,29 @@ Short = tuple[Known, Spot, bytes]  # the bytes are the whole head for the app
 class Ready:
     """The Forward of a request whose head has gone out already: what is needed when its answer is not plain."""
 
-    __slots__ = ("_known", "_spot", "upstream")
+    __slots__ = ("_known", "_spot", "target", "upstream")
 
     method = b"GET"
     headers: Headers = ()
     body: bytes | None = None
     still: Still | None = None
 
-    def __init__(self, known: Known, spot: Spot) -> None:
-        self.upstream = spot.upstream
-        self._known = known
-        self._spot = spot
-
-    @property
-    def target(self) -> bytes:
-        """What was asked for."""
-        return self._spot.target.raw
+    def __init__(self, short: Short) -> None:
+        self._known, self._spot, head = short
+        self.upstream = self._spot.upstream
+        self.target = head[len(_METHOD) : head.index(_VERSION)]
 
     def asked(self) -> RequestHead:
         """The browser's head."""
-        return RequestHead(b"GET", self._spot.target.raw, "1.1", self._known.headers)
+        return RequestHead(b"GET", self.target, "1.1", self._known.headers)
 
     def on_response(self, head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
         """What becomes of the answer."""
         known, spot, express = self._known, self._spot, self._known.express
         visitor = Visitor(known.live, known.policy, known.live.record.jar)
+        target = parse_target(self.target, case_insensitive=spot.app.ignores_case)
         visit = Visit(
-            self.asked(), spot.target, spot.app, known.host, known.cookies, known.peer, known.client, known.trusted,
+            self.asked(), target, spot.app, known.host, known.cookies, known.peer, known.client, known.trusted,
             False, express.now(), known.token, None, visitor,
         )  # fmt: skip
         return express.respond(visit, head)
@@ -144,9 +145,10 @@ class Express:
         """What to do with the bytes of one whole request, if that is still certain; None: judge it."""
         line, _, block = data.partition(b"\r\n")
         known = self._blocks.get(block)
-        if known is None or line[:4] != _METHOD or line[-9:] != _VERSION:
+        if known is None or line[:4] != _METHOD or line[-9:] != _VERSION or len(line) > _LONGEST_LINE:
             return None
-        spot = known.spots.get(line[4:-9])
+        target = line[4:-9]
+        spot = known.spots.get(target) or _by_path(known.spots, target)
         if spot is None or known.peer != peer.address:
             return None
         if not (spot.full if known.full else spot.opening.lets(known.level, known.policy)):
@@ -162,7 +164,7 @@ class Express:
                 del self._blocks[block]
                 return None
             known.facts = facts
-        head = known.heads.get(spot.name if known.one_head else spot.target.path)
+        head = known.heads.get(spot.name if known.one_head else spot.path)
         if head is None:
             return None
         return known, spot, line + head
@@ -181,16 +183,21 @@ class Express:
         known = self._known(visit, live, level, visit.token)
         if known is None:
             return
-        if target.raw not in known.spots:
-            if len(known.spots) >= _MOST_SPOTS:
-                del known.spots[next(iter(known.spots))]
-            found = opening(b"GET", target, self._access)
-            name = visit.app.name
-            known.spots[target.raw] = Spot(target, visit.app, found, found.full, name, name.encode())
+        self._note(known.spots, target, visit.app)
         if len(known.heads) >= _MOST_HEADS:
             known.heads.clear()
         whole = framing.request_head(b"GET", target.raw, forward.headers)
         known.heads[visit.app.name.encode() if known.one_head else target.path] = whole[whole.index(b"\r\n") :]
+
+    def _note(self, spots: dict[bytes, Spot], target: Target, app: App) -> None:
+        """Remember an address: its path alone, where the query changes nothing for anybody."""
+        any_query = target.doubt is None and not self._access.doors.minds_query(target.path)
+        place = Target(target.path, target.path, None, None) if any_query else target
+        if place.raw not in spots:
+            if len(spots) >= _MOST_SPOTS:
+                del spots[next(iter(spots))]
+            found = opening(b"GET", place, self._access)
+            spots[place.raw] = Spot(place.path, app, found, found.full, any_query, app.name, app.name.encode())
 
     def respond(self, visit: Visit, head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
         """What becomes of an answer that is not plain."""
@@ -231,6 +238,15 @@ class Express:
                 self._spots.clear()
             spots = self._spots[host] = {}
         return spots
+
+
+def _by_path(spots: dict[bytes, Spot], target: bytes) -> Spot | None:
+    """The spot of a target whose query matters to nobody, read as the long way reads it."""
+    path, mark, query = target.partition(b"?")
+    spot = spots.get(path) if mark else None
+    if spot is None or not spot.any_query or _QUERY.fullmatch(query) is None:
+        return None
+    return None if has_url_session(target, spot.app.session_id_names) else spot
 
 
 def _everywhere(jar: Jar) -> bool:

@@ -28,7 +28,7 @@ class ShortExchange:
     """Between one GET and its answer. See ForwardExchange for what each part means."""
 
     __slots__ = (
-        "_client", "_connection", "_keep", "_known", "_pool", "_ready", "_retried", "_spot", "answered", "waiting",
+        "_client", "_connection", "_keep", "_pool", "_retried", "_short", "answered", "waiting",
     )  # fmt: skip
 
     uploading = False
@@ -36,7 +36,7 @@ class ShortExchange:
 
     def __init__(self, client: ClientConnection, short: Short, pool: Pool) -> None:
         self._client = client
-        self._known, self._spot, self._ready = short
+        self._short = short
         self._pool = pool
         self._connection: UpstreamConnection | None = None
         self._retried = self.answered = False
@@ -46,11 +46,11 @@ class ShortExchange:
         """A connection is there."""
         self.waiting = False
         self._connection = connection
-        connection.start_ready(self, self._ready)
+        connection.start_ready(self, self._short[2])
 
     def unavailable(self, cause: str, *, timed_out: bool) -> None:
         """The app cannot be reached."""
-        _log.warning("upstream %s: %s", self._spot.upstream, cause)
+        _log.warning("upstream %s: %s", self._pool.name, cause)
         self.waiting = False
         self._fail(timed_out=timed_out)
 
@@ -82,7 +82,7 @@ class ShortExchange:
 
     def answer(self, head: ResponseHead, body: bytes, complete: bool) -> None:
         """An answer that has to be looked at: this becomes an exchange like any other."""
-        ready = Ready(self._known, self._spot)
+        ready = Ready(self._short)
         incoming = _incoming(ready)
         exchange = ForwardExchange(self._client, incoming, ready, self._pool)
         connection, self._connection = self._connection, None
@@ -106,7 +106,7 @@ class ShortExchange:
             self._retried = self.waiting = True
             self._pool.acquire(self, fresh=True)
             return
-        _log.warning("upstream %s: %s", self._spot.upstream, cause)
+        _log.warning("upstream %s: %s", self._pool.name, cause)
         self._fail(timed_out=False)
 
     def cancel(self) -> None:
@@ -141,8 +141,8 @@ class ShortExchange:
         """Nothing."""
 
     def _fail(self, *, timed_out: bool) -> None:
-        self._client.hand_over(_incoming(Ready(self._known, self._spot)), None)
-        self._client.failed(self._spot.upstream, answered=self.answered, timed_out=timed_out)
+        self._client.hand_over(_incoming(Ready(self._short)), None)
+        self._client.failed(self._pool.name, answered=self.answered, timed_out=timed_out)
 
 
 def _incoming(ready: Ready) -> Incoming:

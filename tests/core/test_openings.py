@@ -10,13 +10,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.core.decide import Pass, Reason, RequestFacts, decide
+from gateway.core.doors import Doors
 from gateway.core.openings import opening
 from gateway.core.policy import PolicyRules, SessionLimits, TenantFacts, TenantSettings, effective_policy
 from gateway.core.rollout import Rollout
 from gateway.core.session import Level, assurance_level, level_holds_until
+from gateway.core.signin import SignOutRule
 from gateway.core.subject import Feature, Kind, Subject
 from gateway.core.target import parse_target
-from tests.core.world import ACCESS, NOW, ROUTES, STAFF, WORKER, full, policy, restricted, session
+from tests.core.world import ACCESS, NOW, ROUTES, SIGN_IN, SIGN_OUT, STAFF, WORKER, full, policy, restricted, session
 
 TARGETS = [
     *(route.path.replace("{emp}", "01").replace("**", "x") for route in ROUTES),
@@ -56,7 +58,7 @@ def test_an_opening_says_nothing_of_other_levels(level: Level) -> None:
     [
         ("/top", (True, True, None)),
         ("/shugyo/punch", (True, True, Feature.ATTENDANCE_PUNCH)),
-        ("/shugyo/sheet", (True, False, Feature.ATTENDANCE_PUNCH)),  # the month decides
+        ("/shugyo/sheet", (True, False, None)),  # the month decides
         ("/shugyo/master/x", (True, False, None)),
         ("/static/a.css", (True, False, None)),  # public: no vault goes along below a full session
         ("/unnamed", (True, False, None)),
@@ -67,9 +69,7 @@ def test_an_opening_says_nothing_of_other_levels(level: Level) -> None:
 )
 def test_the_addresses_of_the_table(raw: str, expected: tuple[bool, bool, Feature | None]) -> None:
     found = opening(b"GET", parse_target(raw.encode()), ACCESS)
-    assert (found.full, found.restricted) == expected[:2]
-    if found.restricted:
-        assert found.feature == expected[2]
+    assert (found.full, found.restricted, found.feature) == expected
 
 
 times = st.integers(0, 4000).map(float)
@@ -120,3 +120,21 @@ def test_the_next_change_of_the_rollout_is_the_nearest_date_ahead() -> None:
     rollout = Rollout(optional_from=10.0, announced_from=20.0, mandatory_from=30.0)
     assert [rollout.next_change(now) for now in (0.0, 10.0, 25.0)] == [10.0, 20.0, 30.0]
     assert rollout.next_change(30.0) == Rollout().next_change(0.0) == float("inf")
+
+
+@given(asked=asked, query=st.sampled_from([b"", b"a=b", b"emp=02", b"month=202402", b"x#y", b"user=A"]))
+def test_where_the_query_is_minded_by_nobody_it_changes_nothing(asked: tuple[bytes, str], query: bytes) -> None:
+    method, raw = asked
+    target = parse_target(raw.encode())
+    assume(target.doubt is None)
+    minded = ACCESS.doors.minds_query(target.path)
+    with_query = parse_target(target.path + b"?" + query)
+    assume(with_query.doubt is None)
+    assert minded or opening(method, with_query, ACCESS) == opening(method, parse_target(target.path), ACCESS)
+
+
+def test_a_query_counts_at_doors_and_where_it_signs_out() -> None:
+    out = SignOutRule("portal", "/menu", frozenset({b"GET"}), query=(("do", "logout"),))
+    doors = Doors((SIGN_IN,), (out, SIGN_OUT))
+    minded = {path: doors.minds_query(path) for path in (b"/login", b"/Login/x", b"/menu", b"/logout", b"/top")}
+    assert minded == {b"/login": True, b"/Login/x": True, b"/menu": True, b"/logout": False, b"/top": False}

@@ -1,0 +1,292 @@
+"""The short way: a request like one that was judged before. It must end as the long way would, whatever has changed.
+
+Every test first makes sure that the short way was taken where it should be, or its refusals would say nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.core.policy import TenantSettings
+from gateway.core.subject import Feature
+from gateway.proxy.actions import Peer
+from gateway.proxy.express import Express, Short
+from gateway.stores.registry import SqlRegistry
+from gateway.stores.sealing import KeyRing
+from tests.given import given_establishment
+from tests.harness.echo import Seen
+from tests.harness.person import Person
+from tests.harness.wire import WireAnswer, exchange
+from tests.sign_in.world import World, answer, world
+
+RULE = "sign_in: [{path: /login, login_id: {form: user}, success: {status: 302}}]"
+MORE = "sessions: {establishment: {idle: 30m, absolute: 12h}}"
+
+
+def app(seen: Seen) -> bytes:
+    """Answers of every kind, by address."""
+    if seen.method == b"POST" and seen.target == b"/login":
+        return answer("302 Found", b"", "Location: /top", "Set-Cookie: SID=signed-in; Path=/")
+    path = seen.target.partition(b"?")[0]
+    if path == b"/chunked":
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n"
+        return head + b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
+    if path == b"/sets":
+        return answer("200 OK", b"set", "Set-Cookie: FRESH=secret; Path=/", "X-After: kept")
+    if path == b"/moved":
+        return answer("302 Found", b"", "Location: /top;jsessionid=ABC123")
+    if path == b"/same":
+        return b'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\nContent-Length: 12\r\n\r\n'
+    if path == b"/nothing":
+        return b"HTTP/1.1 204 No Content\r\nX-A: b\r\n\r\n"
+    if path == b"/surplus":
+        return answer(body=b"whole") + b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad"
+    return answer(
+        "200 Fine, thanks", b"page " + path, "x-Odd:  two", "X-Same: 1", "X-Same: 2", "Connection: keep-alive"
+    )
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The request lines that went the short way."""
+    lines: list[bytes] = []
+    admit = Express.admit
+
+    def counted(self: Express, data: bytes, peer: Peer) -> Short | None:
+        short = admit(self, data, peer)
+        if short is not None:
+            lines.append(data.partition(b"\r\n")[0])
+        return short
+
+    monkeypatch.setattr(Express, "admit", counted)
+    return lines
+
+
+@pytest.fixture
+def w(tmp_path: Path, taken: list[bytes]) -> Iterator[World]:
+    with world(tmp_path, RULE, app, MORE) as made:
+        yield made
+
+
+def signed_in(w: World, choice: str) -> Person:
+    person = w.person()
+    person.ask("POST", "/login", b"user=B0000011")
+    person.choose(choice)
+    if choice == "full":
+        person.enrol()
+    person.get("/login")
+    w.seen()
+    return person
+
+
+def both_ways(w: World, taken: list[bytes], person: Person, target: str) -> tuple[WireAnswer, WireAnswer]:
+    """The same request by the long way and by the short one, which must have been taken."""
+    first = person.get(target)
+    before = len(taken)
+    second = person.get(target)
+    assert len(taken) == before + 1, f"{target} went the long way"
+    return first, second
+
+
+ADDRESSES = ["/a", "/a/b?c=1&d=%E5%8B%A4", "/chunked", "/moved", "/same", "/nothing", "/a;b", "/surplus", "/top"]
+
+
+def test_both_ways_end_alike(w: World, taken: list[bytes]) -> None:
+    person = signed_in(w, "full")
+    for target in ADDRESSES:
+        w.seen()
+        first, second = both_ways(w, taken, person, target)
+        assert (first.status, first.body, first.complete) == (second.status, second.body, second.complete), target
+        assert first.head.split(b"\r\n")[0] == second.head.split(b"\r\n")[0]
+        assert sorted(first.headers) == sorted(second.headers)
+        long, short = w.seen()
+        assert long.raw_head == short.raw_head
+        assert b"signed-in" in short.cookie
+
+
+def test_what_an_app_sets_goes_into_the_vault_the_short_way_too(w: World, taken: list[bytes]) -> None:
+    person = signed_in(w, "full")
+    person.get("/a")
+    learned = person.get("/sets?1")
+    assert learned.header("set-cookie") is None
+    person.get("/a")
+    found = person.get("/sets?2")
+    assert taken[-1] == b"GET /sets?2 HTTP/1.1"
+    assert (found.header("set-cookie"), found.header("x-after"), found.body) == (None, "kept", b"set")
+    person.get("/a")
+    assert b"FRESH=secret" in w.seen()[-1].cookie
+
+
+@pytest.mark.parametrize("way", ["long", "short"])
+def test_a_session_id_in_a_redirect_stays_here(w: World, taken: list[bytes], way: str) -> None:
+    person = signed_in(w, "full")
+    moved = both_ways(w, taken, person, "/moved")[way == "short"]
+    assert moved.header("location") == "/top"
+
+
+def test_an_ended_session_reaches_nothing(w: World, taken: list[bytes]) -> None:
+    person = signed_in(w, "full")
+    both_ways(w, taken, person, "/a")
+    cookies = dict(person.cookies)
+    person.get("/logout")
+    person.cookies = cookies
+    w.seen()
+    before = len(taken)
+    assert person.get("/a").status in (303, 401, 403)
+    assert w.seen() == []
+    assert len(taken) == before
+
+
+@pytest.mark.parametrize("seconds", [31 * 60, 13 * 3600])
+def test_a_sessions_time_runs_out_on_the_short_way_too(w: World, taken: list[bytes], seconds: float) -> None:
+    person = signed_in(w, "full")
+    both_ways(w, taken, person, "/a")
+    w.seen()
+    w.clock.forward(seconds)
+    assert person.get("/a").status in (303, 401, 403)
+    assert w.seen() == []
+
+
+def test_use_by_the_short_way_keeps_a_session_alive(w: World, taken: list[bytes]) -> None:
+    person = signed_in(w, "full")
+    for _ in range(5):
+        both_ways(w, taken, person, "/a")
+        w.clock.forward(20 * 60)
+    assert person.get("/a").status == 200
+
+
+def test_a_feature_that_is_no_longer_exempt_closes_within_a_second(
+    w: World, taken: list[bytes], tmp_path: Path
+) -> None:
+    person = signed_in(w, "restricted")
+    both_ways(w, taken, person, "/own")
+
+    async def change() -> None:
+        keys = KeyRing.from_file(tmp_path / "var" / "keys")
+        registry = SqlRegistry(f"sqlite:///{tmp_path}/var/registry.db", keys)
+        await registry.start()
+        await given_establishment(
+            registry, "0001", "000001", TenantSettings(uses_second_factor=True, exempt=frozenset({Feature.PAYSLIP_OWN}))
+        )
+        await registry.close()
+
+    asyncio.run(change())
+    w.clock.forward(1.5)
+    _wait_a_second()
+    w.seen()
+    assert person.get("/own").status in (303, 401, 403)
+    assert w.seen() == []
+
+
+def _wait_a_second() -> None:
+    asyncio.run(asyncio.sleep(1.1))
+
+
+def test_a_restricted_session_takes_the_short_way_nowhere_else(w: World, taken: list[bytes]) -> None:
+    person = signed_in(w, "restricted")
+    cookies = dict(person.cookies)
+    for target in ("/private", "/own/x", "/spa/x", "/login", "/top;x", "//top", "/logout"):
+        both_ways(w, taken, person, "/own")
+        before = len(taken)
+        for _ in range(2):
+            person.cookies = dict(cookies)
+            person.get(target)
+        assert len(taken) == before, target
+
+
+def test_a_full_sessions_address_says_nothing_to_a_restricted_one(w: World, taken: list[bytes]) -> None:
+    full, restricted = signed_in(w, "full"), signed_in_again(w)
+    both_ways(w, taken, full, "/private")
+    both_ways(w, taken, restricted, "/own")
+    w.seen()
+    assert restricted.get("/private").status == 303
+    assert w.seen() == []
+
+
+def signed_in_again(w: World) -> Person:
+    person = w.person()
+    person.ask("POST", "/login", b"user=B0000012")
+    person.choose("restricted")
+    person.get("/login")
+    return person
+
+
+CHANGES = (
+    (b"GET /a HTTP/1.1\r\n", b"POST /a HTTP/1.1\r\n"),
+    (b"GET /a HTTP/1.1\r\n", b"GET /a HTTP/1.0\r\n"),
+    (b"GET /a HTTP/1.1\r\n", b"GET  /a HTTP/1.1\r\n"),
+    (b"GET /a HTTP/1.1\r\n", b"GET /a\tHTTP/1.1\r\n"),
+    (b"GET /a HTTP/1.1\r\n", b"GET /a HTTP/1.1 HTTP/1.1\r\n"),
+    (b"GET /a HTTP/1.1\r\n", b"GET /a?b#c HTTP/1.1\r\n"),
+    (b"GET /a HTTP/1.1\r\n", b"GET /a?;jsessionid=1 HTTP/1.1\r\n"),
+    (b"GET /a HTTP/1.1\r\n", b"GET /a?\xff HTTP/1.1\r\n"),
+    (b"GET /a HTTP/1.1\r\n", b"GET http://app.test/a HTTP/1.1\r\n"),
+    (b"GET /a HTTP/1.1\r\n", b"\r\nGET /a HTTP/1.1\r\n"),
+    (b"GET /a HTTP/1.1\r\n", b"GET /a HTTP/1.1\r\nContent-Length: 0\r\n"),
+    (b"GET /a HTTP/1.1\r\n", b"GET /a HTTP/1.1\r\nHost: app.test\r\n"),
+    (b"GET /a HTTP/1.1\r\n", b"GET /a HTTP/1.1\r\nX-New: 1\r\n"),
+    (b"\r\n\r\n", b"\r\n\r\nGET /a HTTP/1.1\r\n"),
+    (b"Accept", b"accept"),
+)
+
+
+def test_another_byte_is_another_request(w: World, taken: list[bytes]) -> None:
+    person = signed_in(w, "full")
+    for change in CHANGES:
+        both_ways(w, taken, person, "/a")
+        before = len(taken)
+        changed = person.raw("GET", "/a").replace(*change, 1)
+        assert changed != person.raw("GET", "/a")
+        with socket.create_connection(("127.0.0.1", w.gateway.port)) as sock:
+            sock.sendall(changed)
+            sock.shutdown(socket.SHUT_WR)
+            while sock.recv(65536):
+                pass
+        assert len(taken) == before, change
+
+
+def test_requests_that_come_in_pieces_or_together_are_answered_in_order(w: World, taken: list[bytes]) -> None:
+    person = signed_in(w, "full")
+    both_ways(w, taken, person, "/a")
+    one, two = person.raw("GET", "/a?1"), person.raw("GET", "/b")
+    person.get("/b")
+    with socket.create_connection(("127.0.0.1", w.gateway.port)) as sock:
+        for sent in (one + two, one[:40], one[40:], one, two + one[:9], one[9:]):
+            sock.sendall(sent)
+            _pause()
+        sock.shutdown(socket.SHUT_WR)
+        stream = b""
+        while got := sock.recv(65536):
+            stream += got
+    bodies = [part.split(b"HTTP/1.1")[0] for part in stream.split(b"\r\n\r\n")[1:]]
+    assert bodies == [b"page /a", b"page /b", b"page /a", b"page /a", b"page /b", b"page /a"]
+
+
+def _pause() -> None:
+    asyncio.run(asyncio.sleep(0.05))
+
+
+def test_another_clients_address_is_told_to_the_app_as_its_own(w: World, taken: list[bytes]) -> None:
+    person = signed_in(w, "full")
+    both_ways(w, taken, person, "/a")
+    w.seen()
+    before = len(taken)
+    assert exchange(w.gateway.port, person.raw("GET", "/a"), source="127.0.0.9", method="GET").status == 200
+    assert len(taken) == before
+    assert dict(w.seen()[0].headers)[b"X-Forwarded-For"] == b"127.0.0.9"
+
+
+def test_an_app_that_fails_is_told_to_the_person_in_their_language(w: World, taken: list[bytes]) -> None:
+    person = signed_in(w, "full")
+    both_ways(w, taken, person, "/a")
+    w.app.__exit__()
+    before = len(taken)
+    failed = person.get("/a")
+    assert len(taken) == before + 1
+    assert failed.status == 502
+    assert "応答" in failed.decoded_body().decode()
