@@ -19,11 +19,9 @@ class Reader:
     def __init__(self, data: bytes) -> None:
         self.headers: list[tuple[bytes, bytes]] = []
         self.body = b""
-        self.complete = False
-        parser = httptools.HttpResponseParser(self)
-        parser.feed_data(data)
-        self.status = parser.get_status_code()
-        self.keeps = parser.should_keep_alive()
+        self.complete = self.keeps = False
+        self._parser = httptools.HttpResponseParser(self)
+        self._parser.feed_data(data)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name, value))
@@ -33,6 +31,7 @@ class Reader:
 
     def on_message_complete(self) -> None:
         self.complete = True
+        self.keeps = self._parser.should_keep_alive()  # true to the message only here
 
 
 NAMES = [b"Content-Type", b"x-a", b"Connection", b"content-length", b"Transfer-Encoding", b"Location", b"Set-Cookie"]
