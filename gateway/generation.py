@@ -30,7 +30,7 @@ from gateway.core.session import Session
 from gateway.core.subject import Subject
 from gateway.directory.base import Directory
 from gateway.directory.building import build as build_directory
-from gateway.portal.pages import Renderer
+from gateway.portal.pages import Renderer, language_of
 from gateway.proxy.crowd import Networks
 from gateway.proxy.express import Express
 from gateway.proxy.forwarding import Forwarding
@@ -155,6 +155,7 @@ class Generation:
             tls=_tls(configuration.apps),
             shortcut=gate.shortcut,
             uncounted=_uncounted(configuration),
+            surplus=_surplus(configuration, self.own, renderer),
         )
         self.stack.push_async_callback(lane.close)
         listen = configuration.listen if self.part.lane else ()
@@ -315,6 +316,11 @@ def _uncounted(configuration: Configuration) -> Networks:
     """Addresses whose connections carry many people: proxies in front, and what runs on this machine."""
     announcing = tuple(network for entry in configuration.listen for network in entry.proxies)
     return (*configuration.trusted_proxies, *announcing, ip_network("127.0.0.0/8"), ip_network("::1"))
+
+
+def _surplus(configuration: Configuration, own: OwnCookies, renderer: Renderer) -> Busy:
+    doors = _access_map(configuration).doors
+    return Busy(doors, own, renderer.error_answer, tuple(LANGUAGES), language_of)
 
 
 def _tls(apps: tuple[App, ...]) -> dict[str, ssl.SSLContext]:

@@ -25,6 +25,7 @@ class Problem(enum.StrEnum):
     UPSTREAM_DOWN = "upstream-down"
     UPSTREAM_SLOW = "upstream-slow"
     STORE_DOWN = "store-down"
+    BUSY = "busy"
     BROKEN = "internal"
 
 

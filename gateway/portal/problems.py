@@ -32,6 +32,7 @@ NATURES: dict[Problem, Nature] = {
     Problem.UPSTREAM_DOWN: Nature(502, retry_after=30),
     Problem.UPSTREAM_SLOW: Nature(504, retry_after=30),
     Problem.STORE_DOWN: Nature(503, retry_after=10),
+    Problem.BUSY: Nature(503, retry_after=5),
     Problem.BROKEN: Nature(500),
 }
 

@@ -20,6 +20,7 @@ from gateway.proxy.crowd import Crowd, Networks
 from gateway.proxy.fetch import Fetcher
 from gateway.proxy.listeners import Listeners
 from gateway.proxy.open_files import room
+from gateway.proxy.overload import Overload, Surplus
 from gateway.proxy.pool import Address, Pool
 from gateway.proxy.shared import GuardedGate, Shared
 from gateway.proxy.sweep import Sweep
@@ -40,9 +41,11 @@ class Lane:
         *,
         tls: Mapping[str, ssl.SSLContext] | None = None,
         uncounted: Networks = (),
+        surplus: Surplus | None = None,
         shortcut: Shortcut | None = None,
     ) -> None:
-        """`shortcut`: asked first, where one whole request has come in one piece."""
+        """`shortcut`: asked first, where one whole request has come in one piece. `surplus`: how requests are turned
+        away when there are too many; None: none is."""
         smallest = min(
             limits.head_seconds, limits.body_idle_seconds, limits.idle_seconds, limits.answer_seconds,
             limits.answer_idle_seconds,
@@ -63,10 +66,10 @@ class Lane:
         most = limits.connections or room(limits.pool_size * len(self.pools))
         clients = Crowd(most, limits.connections_per_address, uncounted)
         self.fetcher = Fetcher(self.pools, limits.answer_seconds)
-        self._shared = Shared(
-            GuardedGate(gate), self.pools, limits, self._sweep, clients, set(), shortcut or _none
-        )
+        self._shared = Shared(GuardedGate(gate), self.pools, limits, self._sweep, clients, set(), shortcut or _none)
         self._listeners = Listeners(self._shared)
+        target = limits.overload_seconds
+        self._overload = Overload(self._shared, gate, surplus, target) if surplus is not None and target else None
         self._watching: asyncio.Task[None] | None = None
 
     async def start(
@@ -81,6 +84,8 @@ class Lane:
         loop = asyncio.get_running_loop()
         self._sweep.start()
         self._watching = loop.create_task(watch(self._shared.tunnels))
+        if self._overload is not None:
+            self._overload.start()
         return await self._listeners.open(listen, sockets, reuse_port=reuse_port)
 
     @property
@@ -90,11 +95,13 @@ class Lane:
 
     async def drain(self, seconds: float, *, idle_seconds: float | None = None) -> None:
         """Take no new connections, finish what is under way, for at most `seconds`. Each connection's next answer says
-        that it is the last; one without a request stays for `idle_seconds` (None: as long as ever)."""
+        that it is the last; one without a request stays for `idle_seconds` (None: as long as ever, tunnels too)."""
         shared = self._shared
         shared.draining = True
         if idle_seconds is not None:
             shared.idle_seconds = min(shared.idle_seconds, idle_seconds)
+            for tunnel in tuple(shared.tunnels):  # it would never end by itself
+                tunnel.close()
         await self._empty(seconds)
 
     async def retire(self, successor: Lane, seconds: float) -> None:
@@ -119,6 +126,8 @@ class Lane:
         shared.draining = True
         self._listeners.close()
         self._sweep.stop()
+        if self._overload is not None:
+            self._overload.stop()
         if self._watching is not None:
             self._watching.cancel()
         for tunnel in tuple(shared.tunnels):

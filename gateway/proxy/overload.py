@@ -1,0 +1,122 @@
+"""More requests than this process can carry: the surplus gets a short answer at once, the rest is served as ever.
+
+While it is not overloaded none of this is in the way of a request. When it is, the lane's gate is asked through one
+that turns new requests away as the valve says; what is under way goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Protocol
+
+from gateway.core.messages import Answer, RequestHead
+from gateway.proxy.actions import Action, Gate, Peer, Reply
+from gateway.proxy.shared import FAULT, GuardedGate, Shared
+from gateway.proxy.valve import Valve
+
+if TYPE_CHECKING:
+    from gateway.proxy.express import Short
+
+_log = logging.getLogger("sekisho.lane")
+TICK_SECONDS = 0.1
+
+
+class Surplus(Protocol):
+    """Who is turned away, and how. All of it must be quick."""
+
+    def spared(self, head: RequestHead) -> bool:
+        """Whether this request is never turned away: a sign-out."""
+
+    def known(self, head: RequestHead) -> bool:
+        """Whether it comes with a session, as far as can be seen."""
+
+    def answer(self, head: RequestHead) -> Answer:
+        """What it gets: 503 with Retry-After, prepared."""
+
+
+class Overload:
+    """Watches how late the loop comes round. `busy` gives the seconds that this thread has worked."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        gate: Gate,
+        surplus: Surplus,
+        target: float,
+        clock: Callable[[], float] = time.monotonic,
+        busy: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._shared = shared
+        self._valve = Valve(target)
+        self._clock, self._busy = clock, busy
+        self._gate, self._shortcut = shared.gate, shared.shortcut
+        self._turning = _TurningGate(gate, self._valve, surplus)
+        self._at = self._worked = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin; needs a running loop."""
+        self._at, self._worked = self._clock(), self._busy()
+        self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+
+    def stop(self) -> None:
+        """Watch no longer, turn nobody away."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._let_in()
+
+    def _tick(self) -> None:
+        now, worked = self._clock(), self._busy()
+        elapsed = now - self._at
+        self.look(elapsed - TICK_SECONDS, elapsed, worked - self._worked)
+        self._at, self._worked = now, worked
+        if self._timer is not None:
+            self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+
+    def look(self, lag: float, elapsed: float, busy: float) -> None:
+        """One tick; see `Valve.tick`."""
+        before = self._valve.turning_away
+        self._valve.tick(lag, max(elapsed, TICK_SECONDS), busy)
+        if self._valve.turning_away and not before:
+            _log.warning("overloaded: requests wait %.0f ms for this process; some get 503", lag * 1000)
+            self._shared.gate, self._shared.shortcut = self._turning, self._short
+        elif before and not self._valve.turning_away:
+            _log.warning("no longer overloaded: %d requests got 503", self._turning.turned_away)
+            self._turning.turned_away = 0
+            self._let_in()
+
+    def _let_in(self) -> None:
+        self._shared.gate, self._shared.shortcut = self._gate, self._shortcut
+
+    def _short(self, data: bytes, peer: Peer) -> Short | None:
+        """The short way is for those with a session; whom the valve does not take there is turned away by the gate."""
+        short = self._shortcut(data, peer)
+        return short if short is not None and self._valve.takes(known=True) else None
+
+
+class _TurningGate(GuardedGate):
+    """The lane's gate while there is too much to do."""
+
+    __slots__ = ("_surplus", "_valve", "turned_away")
+
+    def __init__(self, gate: Gate, valve: Valve, surplus: Surplus) -> None:
+        super().__init__(gate)
+        self._valve = valve
+        self._surplus = surplus
+        self.turned_away = 0
+
+    def admit(self, head: RequestHead, peer: Peer, has_body: bool) -> Action | Awaitable[Action]:
+        """Judge one request, or turn it away."""
+        surplus = self._surplus
+        try:
+            if self._valve.takes(known=surplus.known(head)) or surplus.spared(head):
+                return super().admit(head, peer, has_body)
+            self.turned_away += 1
+            return Reply(surplus.answer(head))
+        except Exception:  # noqa: BLE001 - a fault here must end in a refusal, whatever it is
+            _log.exception("turning a request away failed")
+            return Reply(FAULT, close=True)
