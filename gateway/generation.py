@@ -54,6 +54,8 @@ from gateway.stores.tenants import TenantReader
 if TYPE_CHECKING:
     from gateway.page_server import PageServer
     from gateway.portal.visits import EndSessions
+from gateway.portal.words import LANGUAGES
+from gateway.proxy.busy import Busy
 
 Clock = Callable[[], float]
 
@@ -320,7 +322,7 @@ def _uncounted(configuration: Configuration) -> Networks:
 
 def _surplus(configuration: Configuration, own: OwnCookies, renderer: Renderer) -> Busy:
     doors = _access_map(configuration).doors
-    return Busy(doors, own, renderer.error_answer, tuple(LANGUAGES), language_of)
+    return Busy(doors, own, renderer.error_answer, LANGUAGES, language_of)
 
 
 def _tls(apps: tuple[App, ...]) -> dict[str, ssl.SSLContext]:
