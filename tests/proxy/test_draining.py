@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 
-from tests.proxy.lane_kit import OK, RawApp, Reader, Writer, app, bench, get, until
+from gateway.core.messages import RequestHead
+from gateway.proxy.actions import Forward, Peer
+from tests.proxy.lane_kit import OK, RawApp, Reader, Writer, app, bench, forward, get, until
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_KEY = "AAAAAAAAAAAAAAAAAAAAAA=="
+_UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+_HANDSHAKE = get("/ws", f"{_UPGRADE}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {_KEY}\r\n")
 
 
 async def test_a_lane_that_drains_serves_one_more_request_of_each_connection_and_says_so() -> None:
@@ -94,3 +103,33 @@ async def test_drain_ends_idle_connections_and_lets_a_running_answer_end() -> No
         assert b"Connection: close" in (await busy.answer())[0]
         await drained
         assert lane.lane.connections == 0
+
+
+async def test_a_lane_that_drains_for_good_closes_channels_that_another_one_would_leave_open() -> None:
+    async def script(reader: Reader, writer: Writer) -> None:
+        await made.head(reader)
+        accept = base64.b64encode(hashlib.sha1(_KEY.encode() + _GUID).digest()).decode()
+        writer.write(f"HTTP/1.1 101 S\r\n{_UPGRADE}Sec-WebSocket-Accept: {accept}\r\n\r\n".encode())
+        while piece := await reader.read(100):
+            writer.write(piece)
+
+    async def still(heard: bool) -> bool:
+        return True
+
+    def admit(head: RequestHead, peer: Peer, has_body: bool) -> Forward:
+        action = forward(head, peer, has_body)
+        action.still = still
+        return action
+
+    made = RawApp(script)
+    async with bench(made, admit) as lane, bench(app(OK)) as second:
+        browser = await lane.browser()
+        head, _ = await browser.ask(_HANDSHAKE)
+        assert head.startswith(b"HTTP/1.1 101 ")
+        retired = asyncio.create_task(lane.lane.retire(second.lane, 30))
+        await asyncio.sleep(0.05)
+        browser.writer.write(b"frame")
+        assert await browser.reader.readexactly(5) == b"frame"
+        await lane.lane.drain(30, idle_seconds=1.0)
+        assert await browser.gone()
+        await retired
