@@ -55,11 +55,14 @@ class Page:
 
 @dataclass(slots=True)
 class Browser:
-    """One person's browser. `key`: the secret of their authenticator app, once they have one."""
+    """One person's browser. `key`: the secret of their authenticator app, once they have one. `sent`, `received`: bytes
+    in all."""
 
     port: int
     cookies: dict[str, str] = field(default_factory=dict)
     key: str = ""
+    sent: int = 0
+    received: int = 0
     _reader: asyncio.StreamReader | None = None
     _writer: asyncio.StreamWriter | None = None
 
@@ -119,7 +122,9 @@ class Browser:
             lines += [f"Origin: http://127.0.0.1:{self.port}", f"Content-Length: {len(body)}"]
             lines.append("Content-Type: application/x-www-form-urlencoded")
         lines.append(f"Cookie: {self.cookie}")
-        self._writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + (body or b""))
+        request = "\r\n".join(lines).encode() + b"\r\n\r\n" + (body or b"")
+        self.sent += len(request)
+        self._writer.write(request)
         try:
             async with asyncio.timeout(60):
                 return await self._answer(self._reader)
@@ -138,6 +143,7 @@ class Browser:
         body = b""
         if status not in (204, 304):
             body = await _body(reader, values)
+        self.received += len(head) + len(body)
         if values.get("connection", "").lower() == "close":
             self.close()
         location = re.sub(r"^https?://[^/]+", "", values.get("location", ""))

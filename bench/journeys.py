@@ -213,6 +213,8 @@ def measure(count: int, *, servers: bool, think: float = _THINK_SECONDS) -> Spen
 
         uvloop.run(walk(people[:count], note, think))
         counted = {name: value / count for name, value in counters.since().items()} if counters else {}
+        counted["bytes received"] = sum(who.browser.received for who in people[:count]) / count
+        counted["bytes sent"] = sum(who.browser.sent for who in people[:count]) / count
     return Spent(milliseconds, counted)
 
 

@@ -54,8 +54,8 @@ async def _write(url: str, keys: Path, seconds: float) -> dict[str, Any]:
     async def one(number: int) -> None:
         while (begun := time.perf_counter()) < until:
             event = AuditEvent(
-                1.8e9, "auth:sign-in:accepted", f"{number:012}", "B00000101", "B00000101", "0001", "000001", "192.0.2.1",
-                (("rule", "pc"), ("app", "portal")),
+                1.8e9, "auth:sign-in:accepted", f"{number:012}", "B00000101", "B00000101", "0001", "000001",
+                "192.0.2.1", (("rule", "pc"), ("app", "portal")),
             )  # fmt: skip
             await registry.record(event)
             waits.append(time.perf_counter() - begun)

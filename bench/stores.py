@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from redis import Redis
@@ -116,11 +117,13 @@ class Counters:
         if not self._redis_url:
             return {}
         with Redis.from_url(self._redis_url) as client:
-            found: dict[str, float] = client.info()
+            found: dict[str, Any] = client.info()
+            calls: dict[str, Any] = client.info("commandstats")
         return {
             "redis commands": found["total_commands_processed"],
             "redis bytes in": found["total_net_input_bytes"],
             "redis bytes out": found["total_net_output_bytes"],
+            "changes told": calls.get("cmdstat_publish", {}).get("calls", 0),
         }
 
     async def _of_postgresql(self) -> dict[str, float]:
