@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, DummyCookieJar, WSMsgType, WSServerHandshakeError, web
+from click.testing import CliRunner
 
+from gateway.cli import main
+from gateway.core.policy import TenantSettings
+from gateway.stores.base_tenants import Changed, Stamp
+from gateway.stores.registry import SqlRegistry
+from gateway.stores.sealing import KeyRing
 from tests.harness.gateway import GatewayThread, MovableClock
 from tests.harness.person import Person
 from tests.sign_in.world import HOST, ORIGIN, YAML
@@ -65,6 +71,7 @@ class World:
     app: App
     clock: MovableClock
     client: ClientSession
+    folder: Path
 
     async def person(self, choice: str) -> Person:
         """Somebody of an establishment that exempts punching (`/own`), restricted or with a code."""
@@ -94,18 +101,19 @@ class World:
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[World]:
+async def running(folder: Path, sessions: str = "memory", more: str = MORE) -> AsyncIterator[World]:
     app, clock = App(), MovableClock()
     runner = web.AppRunner(app.application(), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
-    text = YAML.replace("{UPSTREAM}", str(port)).replace("{APP}", RULE).replace("{MORE}", MORE)
+    text = YAML.replace("{UPSTREAM}", str(port)).replace("{APP}", RULE).replace("{MORE}", more)
+    text = text.replace("sessions: memory", f"sessions: {sessions}")
     gateway = GatewayThread(folder, text, clock)
     await asyncio.to_thread(gateway.start)
     try:
         async with ClientSession(cookie_jar=DummyCookieJar()) as client:
-            yield World(gateway, app, clock, client)
+            yield World(gateway, app, clock, client, folder)
     finally:
         await asyncio.to_thread(gateway.stop)
         await runner.cleanup()
@@ -114,6 +122,19 @@ async def running(folder: Path) -> AsyncIterator[World]:
 @pytest.fixture
 async def w(tmp_path: Path) -> AsyncIterator[World]:
     async with running(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture(params=["memory", "redis"])
+def sessions(request: pytest.FixtureRequest) -> str:
+    """Each kind of store for sessions."""
+    return "memory" if request.param == "memory" else str(request.getfixturevalue("empty_redis_url"))
+
+
+@pytest.fixture
+async def kept(sessions: str, tmp_path: Path) -> AsyncIterator[World]:
+    """With each kind of store for sessions."""
+    async with running(tmp_path, sessions) as world:
         yield world
 
 
@@ -188,22 +209,92 @@ def _step_up(w: World, person: Person) -> None:
     person.enrol()
 
 
-@pytest.mark.parametrize(
-    ("choice", "change"),
-    [("full", _sign_out), ("full", _idle), ("restricted", _idle), ("restricted", _step_up)],
-)
-async def test_what_ends_the_session_ends_its_channels(
-    w: World, choice: str, change: Callable[[World, Person], None]
-) -> None:
-    person = await w.person(choice)
-    channel = await w.connect(person, "/own")
-    await channel.send_str("still")
-    assert await channel.receive_str() == "still"
-    await asyncio.to_thread(change, w, person)
+def _lock(w: World, person: Person) -> None:
+    """Five wrong codes, in another browser."""
+    other = Person(w.gateway.port, HOST, ORIGIN, w.clock)
+    other.ask("POST", "/login", b"user=B0000011")
+    other.choose("full")
+    wrong = f"{(int(person.now_code()) + 500_000) % 1_000_000:06}"
+    answers = [other.enter(wrong) for _ in range(5)]
+    assert "locked" in (answers[-1].header("location") or ""), answers[-1].head
+    assert person.get("/chat").status != 401, "whoever is in is not signed out"
+
+
+def _reset(w: World, person: Person) -> None:
+    """By an operator, in another process."""
+    file = str(w.folder / "routes.yaml")
+    done = CliRunner().invoke(main, ["reset", "B0000011", "--config", file, "--reason", "lost", "--yes"])
+    assert done.exit_code == 0, done.output
+
+
+def _downgrade(w: World, person: Person) -> None:
+    """The office takes the exemption away by which the restricted session has this address."""
+
+    async def change() -> None:
+        registry = SqlRegistry(f"sqlite:///{w.folder}/var/registry.db", KeyRing.from_file(w.folder / "var" / "keys"))
+        rows = [("000001", TenantSettings(uses_second_factor=True))]
+        stamp = Stamp("A1", w.clock(), "192.0.2.1", "ref")
+        changed = await registry.change_rows("0001", rows, TenantSettings(), 0, stamp)
+        assert isinstance(changed, Changed)
+        await registry.close()
+
+    asyncio.run(change())
+
+
+async def closed(channel: ClientWebSocketResponse) -> None:
+    """Fail unless it is, soon."""
     async with asyncio.timeout(SOON):
         message = await channel.receive()
     assert message.type in (WSMsgType.CLOSED, WSMsgType.CLOSE, WSMsgType.ERROR)
-    await w.app_is_alone()
+
+
+@pytest.mark.parametrize(
+    ("choice", "change"),
+    [
+        ("full", _sign_out),
+        ("full", _idle),
+        ("full", _lock),
+        ("full", _reset),
+        ("restricted", _idle),
+        ("restricted", _step_up),
+        ("restricted", _downgrade),
+    ],
+)
+async def test_what_ends_the_session_or_its_right_ends_its_channels(
+    kept: World, choice: str, change: Callable[[World, Person], None]
+) -> None:
+    person = await kept.person(choice)
+    channel = await kept.connect(person, "/own")
+    await channel.send_str("still")
+    assert await channel.receive_str() == "still"
+    await asyncio.to_thread(change, kept, person)
+    await closed(channel)
+    await kept.app_is_alone()
+
+
+async def test_after_a_lock_who_is_in_may_connect_anew(w: World) -> None:
+    person = await w.person("full")
+    channel = await w.connect(person, "/own")
+    await asyncio.to_thread(_lock, w, person)
+    await closed(channel)
+    again = await w.connect(person, "/own")
+    await asyncio.sleep(1.2)
+    await again.send_str("still")
+    assert await again.receive_str() == "still"
+    await again.close()
+
+
+async def test_use_does_not_move_the_absolute_limit_of_a_channel(tmp_path: Path) -> None:
+    async with running(tmp_path, more="sessions: {establishment: {idle: 12h, absolute: 12h}}") as w:
+        channel = await w.connect(await w.person("full"), "/own")
+        w.clock.forward(6 * 3600)
+        for _ in range(3):  # heard, and so noted as use
+            await channel.send_str("still")
+            assert await channel.receive_str() == "still"
+            await asyncio.sleep(0.4)
+        w.clock.forward(6 * 3600)
+        await closed(channel)
+        await w.app_is_alone()
 
 
 @pytest.mark.parametrize("change", [_sign_out, _idle])
@@ -214,9 +305,7 @@ async def test_a_public_address_keeps_no_channel_that_was_opened_with_the_vault(
     channel = await w.connect(person, "/spa/chat")
     assert w.app.seen == ["SID=signed-in"]
     await asyncio.to_thread(change, w, person)
-    async with asyncio.timeout(SOON):
-        message = await channel.receive()
-    assert message.type in (WSMsgType.CLOSED, WSMsgType.CLOSE, WSMsgType.ERROR)
+    await closed(channel)
     await w.app_is_alone()
 
 
