@@ -31,6 +31,7 @@ async def _serve(file: Path, configuration: Configuration) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.put_nowait, None)
     loop.add_signal_handler(signal.SIGHUP, reload.set)
+    loop.add_signal_handler(signal.SIGUSR2, _log.warning, "one process alone is not renewed: restart it")
     running = await app.start(configuration)
     say_ready(configuration.public.origin)
     reloads = asyncio.create_task(_reload_on(reload, file, running))

@@ -1,7 +1,8 @@
 """Messages between the supervisor and one of its processes: a JSON object a line, over a pair of sockets.
 
-The supervisor says `start`, `take`, `leave`; a process says `ready`, `failed`, `leaving`, `taken`, `refused`. When
-either end is closed, its owner is gone: processes whose supervisor has died finish what is under way and end.
+The supervisor says `start`, `take`, `leave`; a process says `failed` or `ready`, then `answer` to what it was to take,
+`leaving`, and every few seconds `alive`. When either end is closed, its owner is gone: processes whose supervisor has
+died finish what is under way and end.
 """
 
 from __future__ import annotations

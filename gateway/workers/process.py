@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import signal
 import socket
 import sys
@@ -18,6 +19,9 @@ from gateway.workers.order import Order
 # else: with -P not in the working directory either, where anybody might have put some.
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1)); from gateway.workers.worker import main; main()"
 _ANSWER_SECONDS = 60.0
+BEAT_SECONDS = 10.0
+_MISSED_BEATS = 6  # counted, not timed: a supervisor that stood still itself has missed one
+_log = logging.getLogger("sekisho.workers")
 
 
 class ProcessFailed(GatewayError):
@@ -41,6 +45,7 @@ class Process:
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answer: asyncio.Future[str] | None = None
         self._fault: ProcessFailed | None = None
+        self._heard = False
         self._following = asyncio.create_task(self._follow())
 
     @classmethod
@@ -108,10 +113,13 @@ class Process:
         return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
     async def _follow(self) -> None:
+        watching = None
         while (message := await self._channel.hear()) is not None:
+            self._heard = True
             match message["word"]:
                 case "ready":
                     self._ready.set_result(None)
+                    watching = asyncio.create_task(self._watch())
                 case "failed":
                     self._fault = ProcessFailed(message["message"], message["code"])
                 case "leaving":
@@ -119,6 +127,8 @@ class Process:
                 case "answer" if self._answer is not None and not self._answer.done():
                     self._answer.set_result(message["trouble"])
         await self._process.wait()
+        if watching is not None:
+            watching.cancel()
         self._channel.close()
         self.lost.set()
         if not self._ready.done():
@@ -126,3 +136,12 @@ class Process:
             self._ready.exception()  # perhaps nobody asks
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(self.how)
+
+    async def _watch(self) -> None:
+        """End it when it says nothing for a minute: its loop stands still, and so does everybody who is with it."""
+        missed = 0
+        while missed < _MISSED_BEATS:
+            await asyncio.sleep(BEAT_SECONDS)
+            missed, self._heard = 0 if self._heard else missed + 1, False
+        _log.error("%s, process %d, stands still and is ended", self.name, self.pid)
+        self.kill()

@@ -17,6 +17,7 @@ from gateway.generation import Part
 from gateway.logs import IDLE_SECONDS, STOP_SECONDS, set_up_log
 from gateway.workers.channel import Channel, Message
 from gateway.workers.order import Order
+from gateway.workers.process import BEAT_SECONDS
 
 _log = logging.getLogger("sekisho.workers")
 _SUPERVISOR_GONE: Message = {"word": "leave", "seconds": STOP_SECONDS, "idle_seconds": IDLE_SECONDS}
@@ -52,10 +53,11 @@ async def _run(end: socket.socket) -> int:
         await asyncio.sleep(0)
         return code
     channel.say("ready")
-    following = asyncio.create_task(_follow(channel, events))
+    beside = (asyncio.create_task(_follow(channel, events)), asyncio.create_task(_beat(channel)))
     await _obey(running, file, channel, events)
     await running.close()
-    following.cancel()
+    for task in beside:
+        task.cancel()
     channel.close()
     return 0
 
@@ -68,6 +70,12 @@ async def _started(file: Path, start: Message) -> app.Running:
         return await app.start(configuration, part=part, sockets=())
     part = Part(pages=False, address=start["address"])
     return await app.start(configuration, part=part, sockets=sockets)
+
+
+async def _beat(channel: Channel) -> None:
+    while True:
+        await asyncio.sleep(BEAT_SECONDS / 2)
+        channel.say("alive")
 
 
 async def _follow(channel: Channel, events: asyncio.Queue[Message]) -> None:
