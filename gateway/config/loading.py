@@ -170,6 +170,7 @@ def _limits(block: LimitsBlock | None) -> Limits:
         answer_seconds=block.answer,
         answer_idle_seconds=block.answer_idle,
         pool_size=block.pool,
+        queue=block.queue,
         held_answer_bytes=block.held_answer,
         held_form_bytes=block.held_form,
         sign_in_bytes=block.sign_in,

@@ -199,7 +199,13 @@ class LimitsBlock(Block):
     held_answer: int = key(size(1 << 10, 16 << 20), "The largest sign-in answer that is held.", default=1 << 20)
     held_form: int = key(size(1 << 10, 16 << 20), "The largest form kept while a code is entered.", default=1 << 20)
     sign_in: int = key(size(1 << 10, 1 << 20), "The largest sign-in request.", default=1 << 16)
-    pool: int = key(count(1, 10000), "The most connections to one app.", default=256)
+    pool: int = key(count(1, 10000), "The most connections to one app, at each of its addresses.", default=256)
+    queue: int = key(
+        count(1, 100_000),
+        "The most requests that wait for a connection to one app; one more gets 503 at once, so that an app that hangs"
+        " gathers no more.",
+        default=4000,
+    )
     connections: int | None = key(
         OrNull(count(16, 1_000_000)),
         "The most browser connections of one process; idle ones give way to new ones. null (default): as many as its"

@@ -158,6 +158,7 @@ class Limits:
     answer_seconds: float = 120.0
     answer_idle_seconds: float = 300.0
     pool_size: int = 256
+    queue: int = 4000  # requests that wait for a connection to one app
     held_answer_bytes: int = 1 << 20
     held_form_bytes: int = 1 << 20
     sign_in_bytes: int = 1 << 16

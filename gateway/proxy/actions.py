@@ -104,6 +104,9 @@ class Gate(Protocol):
     def upstream_failed(self, head: RequestHead, peer: Peer, app: str, *, timed_out: bool) -> Answer:
         """The answer when an app did not answer before anything was sent to the browser (502, 504)."""
 
+    def upstream_crowded(self, head: RequestHead, peer: Peer, app: str) -> Answer:
+        """The answer when so many requests wait for an app that one more is turned away (503)."""
+
 
 class UpstreamClient(Protocol):
     """The lane's own upstream side with the answer in memory: bytes stay as they are (sign-in, sign-out, replays)."""

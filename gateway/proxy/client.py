@@ -157,6 +157,11 @@ class ClientConnection(asyncio.Protocol):
         answer = self._shared.gate.failure(self._head, self._peer, app, timed_out=timed_out)
         self._reply(answer, close=False)
 
+    def crowded(self, app: str) -> None:
+        """Too many wait for the app already: no use in waiting, too."""
+        self._exchange = None
+        self._reply(self._shared.gate.crowded(self._head, self._peer, app), close=False)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A browser has connected; its first head is due."""
         transport = cast("asyncio.Transport", transport)  # uvloop's is none of its classes

@@ -9,6 +9,7 @@ from gateway.core.messages import Headers, ResponseHead
 from gateway.proxy import framing
 from gateway.proxy.pool import Pool
 from gateway.proxy.upstream import UpstreamConnection
+from gateway.proxy.upstreams import Upstream
 
 
 class FetchExchange:
@@ -40,6 +41,16 @@ class FetchExchange:
         """The app cannot be reached."""
         self.waiting = False
         self._fail(cause, timed_out=timed_out)
+
+    def crowded(self) -> None:
+        """Too many wait for the app already."""
+        self.waiting = False
+        self._fail("too many requests wait for it", timed_out=False)
+
+    @property
+    def cookies(self) -> bytes:
+        """See Taker."""
+        return self._data[: self._data.find(b"\r\n\r\n")]
 
     def cancel(self) -> None:
         """Nobody waits for the answer any more."""
@@ -90,7 +101,7 @@ class FetchExchange:
 class Fetcher:
     """`actions.UpstreamClient` over the lane's pools."""
 
-    def __init__(self, pools: dict[str, Pool], answer_seconds: float) -> None:
+    def __init__(self, pools: dict[str, Pool | Upstream], answer_seconds: float) -> None:
         self._pools = pools
         self._answer_seconds = answer_seconds
 

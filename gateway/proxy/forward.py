@@ -21,6 +21,7 @@ from gateway.proxy.actions import BodyFilter, Forward, ResponsePlan
 from gateway.proxy.intake import Incoming
 from gateway.proxy.pool import Pool
 from gateway.proxy.upstream import UpstreamConnection
+from gateway.proxy.upstreams import Upstream
 
 if TYPE_CHECKING:
     from gateway.proxy.client import ClientConnection
@@ -38,7 +39,9 @@ class ForwardExchange:
         "_incoming", "_keep", "_no_body", "_pool", "_retried", "_upload_paused", "answered", "waiting",
     )  # fmt: skip
 
-    def __init__(self, client: ClientConnection, incoming: Incoming, action: Forward | Ready, pool: Pool) -> None:
+    def __init__(
+        self, client: ClientConnection, incoming: Incoming, action: Forward | Ready, pool: Pool | Upstream
+    ) -> None:
         self._client = client
         self._incoming = incoming
         self._action = action
@@ -117,6 +120,16 @@ class ForwardExchange:
         _log.warning("upstream %s: %s", self._action.upstream, cause)
         self.waiting = False
         self._fail(timed_out=timed_out)
+
+    def crowded(self) -> None:
+        """Too many wait for the app already."""
+        self.waiting = False
+        self._client.crowded(self._action.upstream)
+
+    @property
+    def cookies(self) -> bytes:
+        """See Taker."""
+        return b"\n".join(value for name, value in self._action.headers if name == b"Cookie")
 
     def upload(self) -> None:
         """More of the request's body has come."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from gateway.core.apps import PAGES
@@ -127,6 +127,14 @@ class LaneGate:
         how = "took too long" if timed_out else "failed"
         _log.warning("app %s %s for %s, reference %s", app, how, peer.address, reference)
         return self._parts.error_page(Problem.UPSTREAM_SLOW if timed_out else Problem.UPSTREAM_DOWN, head, reference)
+
+    def upstream_crowded(self, head: RequestHead, peer: Peer, app: str) -> Answer:
+        """The answer when so many requests wait for an app that one more is turned away."""
+        reference = new_reference()
+        what = "app %s: too many requests wait for it; one of %s is turned away, reference %s"
+        _log.warning(what, app, peer.address, reference)
+        page = self._parts.error_page(Problem.UPSTREAM_SLOW, head, reference, status=503)
+        return replace(page, headers=(*page.headers, (b"Retry-After", b"5")))
 
     def _page(self, visit: Visit) -> Action | None:
         """The gateway's own pages, in their exact spelling; None for what no app could read as one of them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
+from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.proxy.sweep import NEVER, Sweep
@@ -17,10 +18,28 @@ IDLE_SECONDS = 4.0
 Address = tuple[str, int] | str  # host and port, or the path of a UNIX socket
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for the connections to one address. `waiting`: the most requests that wait for one. `server_name`:
+    whom the certificate must name; None: the address's host."""
+
+    size: int
+    waiting: int
+    connect_seconds: float
+    tls: ssl.SSLContext | None = None
+    server_name: str | None = None
+
+
 class Taker(Protocol):
     """Who waits for a connection."""
 
-    waiting: bool  # False once it has gone: connections pass it by
+    @property
+    def waiting(self) -> bool:
+        """False once it has gone: connections pass it by."""
+
+    @property
+    def cookies(self) -> bytes:
+        """Bytes of the request's head in which the app's cookies stand."""
 
     def taken(self, connection: UpstreamConnection) -> None:
         """Here it is; `start` must follow at once."""
@@ -28,29 +47,23 @@ class Taker(Protocol):
     def unavailable(self, cause: str, *, timed_out: bool) -> None:
         """The app cannot be reached."""
 
+    def crowded(self) -> None:
+        """Too many wait for the app already."""
+
 
 class Pool:
     """Hands out connections. Every one counts until it is lost, so `size` holds for connecting ones, too."""
 
-    def __init__(
-        self,
-        name: str,
-        address: Address,
-        *,
-        size: int,
-        connect_seconds: float,
-        sweep: Sweep,
-        tls: ssl.SSLContext | None = None,
-    ) -> None:
+    def __init__(self, name: str, address: Address, terms: Terms, sweep: Sweep) -> None:
         self.name = name
         self._address = address
-        self._size = size
-        self._connect_seconds = connect_seconds
+        self._terms = terms
+        self._size = terms.size
         self._sweep = sweep
-        self._tls = tls
         self._idle: list[UpstreamConnection] = []
         self._open: set[UpstreamConnection] = set()
-        self._waiting: deque[Taker] = deque()
+        self._waiting: deque[tuple[Taker, bool]] = deque()  # whether only a fresh connection will do
+        self._looked_through = -1.0  # when those who have gone were last taken out of the queue
         self._connecting: set[asyncio.Task[None]] = set()
         self._closed = False
         self.deadline = NEVER
@@ -66,20 +79,39 @@ class Pool:
         """Connections that nobody uses."""
         return len(self._idle)
 
+    @property
+    def under_way(self) -> int:
+        """Connections in use or being opened, and requests that wait."""
+        return self.size - len(self._idle) + len(self._waiting)
+
     def acquire(self, taker: Taker, *, fresh: bool = False) -> None:
         """Give `taker` a connection: at once, when one is opened, or when its turn comes. `fresh`: never a used one."""
-        if fresh:
+        if not fresh:
+            while self._idle:
+                connection = self._idle.pop()
+                if connection.transport is not None and not connection.transport.is_closing():
+                    connection.reused = True
+                    taker.taken(connection)
+                    return
+        elif self.size < self._size:
             self._connect(taker)
             return
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.transport is not None and not connection.transport.is_closing():
-                connection.reused = True
-                taker.taken(connection)
-                return
-        self._waiting.append(taker)
+        if len(self._waiting) >= self._terms.waiting and self._full():
+            taker.crowded()
+            return
+        self._waiting.append((taker, fresh))
         if self.size < self._size:
             self._connect(None)
+        elif self._idle:  # fresh: one that nobody uses makes room
+            self._idle.pop(0).close()
+
+    def _full(self) -> bool:
+        """Whether the queue is as long as it may be. Browsers that have gone still stand in it: looked for now and
+        then, since a hanging app gathers them."""
+        if self._looked_through != self._sweep.now:
+            self._looked_through = self._sweep.now
+            self._waiting = deque(entry for entry in self._waiting if entry[0].waiting)
+        return len(self._waiting) >= self._terms.waiting
 
     def give_back(self, connection: UpstreamConnection) -> None:
         """A clean exchange has ended on it."""
@@ -116,7 +148,11 @@ class Pool:
     def _offer(self, connection: UpstreamConnection, *, reused: bool) -> None:
         connection.reused = reused
         while self._waiting:
-            taker = self._waiting.popleft()
+            taker, fresh = self._waiting[0]
+            if taker.waiting and fresh and reused:
+                connection.close()  # makes room for a new one
+                return
+            self._waiting.popleft()
             if taker.waiting:
                 taker.taken(connection)
                 return
@@ -126,7 +162,7 @@ class Pool:
         self._idle.append(connection)
 
     def _refill(self) -> None:
-        while self._waiting and not self._waiting[0].waiting:
+        while self._waiting and not self._waiting[0][0].waiting:
             self._waiting.popleft()
         if self._waiting and not self._closed and self.size < self._size and len(self._waiting) > len(self._connecting):
             self._connect(None)
@@ -140,10 +176,12 @@ class Pool:
         cause, timed_out = "", False
         connection: UpstreamConnection | None = None
         try:
-            async with asyncio.timeout(self._connect_seconds):
+            async with asyncio.timeout(self._terms.connect_seconds):
                 connection = await self._dial()
         except TimeoutError:
             cause, timed_out = "connecting took too long", True
+        except ssl.SSLCertVerificationError as error:
+            cause = f"its certificate is not accepted: {error.verify_message}"
         except OSError as error:
             cause = f"cannot connect: {error.strerror or error}"
         finally:
@@ -151,6 +189,7 @@ class Pool:
             assert task is not None
             self._connecting.discard(task)
         if connection is None:
+            self._could_not_connect(cause)
             self._refuse(taker, cause, timed_out)
             return
         self._open.add(connection)
@@ -164,17 +203,25 @@ class Pool:
 
     def _refuse(self, taker: Taker | None, cause: str, timed_out: bool) -> None:
         while taker is None and self._waiting:
-            first = self._waiting.popleft()
+            first, _ = self._waiting.popleft()
             taker = first if first.waiting else None
         if taker is not None and taker.waiting:
             taker.unavailable(cause, timed_out=timed_out)
         self._refill()
 
+    def _could_not_connect(self, cause: str) -> None:
+        """One address is all there is: the next request tries again."""
+
+    def _make(self) -> UpstreamConnection:
+        return UpstreamConnection(self)
+
     async def _dial(self) -> UpstreamConnection:
         loop = asyncio.get_running_loop()
         if isinstance(self._address, str):
-            _, connection = await loop.create_unix_connection(lambda: UpstreamConnection(self), self._address)
+            _, connection = await loop.create_unix_connection(self._make, self._address)
         else:
             host, port = self._address
-            _, connection = await loop.create_connection(lambda: UpstreamConnection(self), host, port, ssl=self._tls)
+            tls = self._terms.tls
+            named = self._terms.server_name if tls is not None else None
+            _, connection = await loop.create_connection(self._make, host, port, ssl=tls, server_hostname=named)
         return connection

@@ -21,10 +21,11 @@ from gateway.proxy.fetch import Fetcher
 from gateway.proxy.listeners import Listeners
 from gateway.proxy.open_files import room
 from gateway.proxy.overload import Overload, Surplus
-from gateway.proxy.pool import Address, Pool
+from gateway.proxy.pool import Address
 from gateway.proxy.shared import GuardedGate, Shared
 from gateway.proxy.sweep import Sweep
 from gateway.proxy.tunnel import watch
+from gateway.proxy.upstreams import Place, supply
 
 _POLL_SECONDS = 0.02
 
@@ -35,7 +36,7 @@ class Lane:
     def __init__(
         self,
         gate: Gate,
-        upstreams: Mapping[str, Address],
+        upstreams: Mapping[str, Address | Place],
         limits: Limits,
         clock: Callable[[], float] | None = None,
         *,
@@ -53,15 +54,7 @@ class Lane:
         self._sweep = Sweep(clock or asyncio.get_running_loop().time, min(1.0, smallest / 4))
         contexts = tls or {}
         self.pools = {
-            name: Pool(
-                name,
-                address,
-                size=limits.pool_size,
-                connect_seconds=limits.connect_seconds,
-                sweep=self._sweep,
-                tls=contexts.get(name),
-            )
-            for name, address in upstreams.items()
+            name: supply(name, where, limits, self._sweep, contexts.get(name)) for name, where in upstreams.items()
         }
         most = limits.connections or room(limits.pool_size * len(self.pools))
         clients = Crowd(most, limits.connections_per_address, uncounted)

@@ -16,6 +16,7 @@ from gateway.proxy.paces import Paces
 from gateway.proxy.pool import Pool
 from gateway.proxy.sweep import Sweep
 from gateway.proxy.tunnel import Tunnel
+from gateway.proxy.upstreams import Upstream
 
 _log = logging.getLogger("sekisho.lane")
 FAULT = Answer(500, b"Internal Server Error", ((b"Cache-Control", b"no-store"),))
@@ -61,13 +62,21 @@ class GuardedGate:
             _log.exception("the gate failed on a failure")
             return FAULT
 
+    def crowded(self, head: RequestHead, peer: Peer, app: str) -> Answer:
+        """The answer when too many requests wait for an app."""
+        try:
+            return self._gate.upstream_crowded(head, peer, app)
+        except Exception:  # noqa: BLE001 - a fault in the gate must end in a refusal, whatever it is
+            _log.exception("the gate failed on a crowd")
+            return FAULT
+
 
 @dataclass(slots=True)
 class Shared:
     """One per lane."""
 
     gate: GuardedGate
-    pools: dict[str, Pool]
+    pools: dict[str, Pool | Upstream]
     limits: Limits
     sweep: Sweep
     clients: Crowd

@@ -17,6 +17,7 @@ from gateway.proxy.forward import ForwardExchange
 from gateway.proxy.intake import Incoming
 from gateway.proxy.pool import Pool
 from gateway.proxy.upstream import UpstreamConnection
+from gateway.proxy.upstreams import Upstream
 
 if TYPE_CHECKING:
     from gateway.proxy.client import ClientConnection
@@ -34,7 +35,7 @@ class ShortExchange:
     uploading = False
     takes = True
 
-    def __init__(self, client: ClientConnection, short: Short, pool: Pool) -> None:
+    def __init__(self, client: ClientConnection, short: Short, pool: Pool | Upstream) -> None:
         self._client = client
         self._short = short
         self._pool = pool
@@ -53,6 +54,17 @@ class ShortExchange:
         _log.warning("upstream %s: %s", self._pool.name, cause)
         self.waiting = False
         self._fail(timed_out=timed_out)
+
+    def crowded(self) -> None:
+        """Too many wait for the app already."""
+        self.waiting = False
+        self._client.hand_over(_incoming(Ready(self._short)), None)
+        self._client.crowded(self._pool.name)
+
+    @property
+    def cookies(self) -> bytes:
+        """See Taker."""
+        return self._short[2]
 
     def plain(self, data: bytes, end: int, head: bytes | None, complete: bool) -> None:
         """The beginning of an answer that goes on as it is: its head up to `end`, or in its stead `head`."""

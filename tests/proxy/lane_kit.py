@@ -39,6 +39,7 @@ class ScriptedGate:
         self.asked: list[RequestHead] = []
         self.refused: list[tuple[int, str]] = []
         self.failures: list[bool] = []
+        self.crowds = 0
 
     def admit(self, head: RequestHead, peer: Peer, has_body: bool) -> Action | Awaitable[Action]:
         self.asked.append(head)
@@ -51,6 +52,10 @@ class ScriptedGate:
     def upstream_failed(self, head: RequestHead, peer: Peer, app: str, *, timed_out: bool) -> Answer:
         self.failures.append(timed_out)
         return Answer(504 if timed_out else 502, b"Failed", (), b"failed")
+
+    def upstream_crowded(self, head: RequestHead, peer: Peer, app: str) -> Answer:
+        self.crowds += 1
+        return Answer(503, b"Crowded", ((b"Retry-After", b"5"),), b"crowded")
 
 
 class RawApp:

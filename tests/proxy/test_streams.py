@@ -9,6 +9,7 @@ import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.proxy.pool import Pool
 from tests.proxy.lane_kit import OK, Bench, RawApp, Reader, Writer, app, bench, dechunked, get, read_body
 
 MEGABYTE = 1 << 20
@@ -22,7 +23,9 @@ def _buffered(lane: Bench) -> int:
         if client._transport is not None:
             held += client._transport.get_write_buffer_size()
         held += sum(incoming.size for incoming in client._intake.queue) + len(client._intake._stash)
-    for connection in lane.lane.pools["app"]._open:
+    pool = lane.lane.pools["app"]
+    assert isinstance(pool, Pool)
+    for connection in pool._open:
         if connection.transport is not None:
             held += connection.transport.get_write_buffer_size()
     return held
