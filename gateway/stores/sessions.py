@@ -64,6 +64,7 @@ class _Known:
     live: LiveSession
     until: float
     used: bool = False
+    token: bytes = b""  # by which it was found last
 
 
 Change = Callable[[SessionRecord], SessionRecord]
@@ -161,7 +162,7 @@ class Sessions:
             record = change(live.record)
             owner, data = record.session.subject.login_id, self._sealed(new, record)
             if await self._store.rotate(live.key, new, live.version, data, owner, self._expires_at(record)):
-                self._by_key.pop(live.key)
+                self._forget(live.key)
                 after = self._wrote(LiveSession(new, 1, record))
                 self._recall(token, new)
                 return token, after
@@ -177,7 +178,7 @@ class Sessions:
 
     async def end_key(self, key: bytes) -> bool:
         """As `end`, by key."""
-        self._by_key.pop(key)
+        self._forget(key)
         return await self._store.remove(key)
 
     async def end_owner(self, login_id: str) -> int:
@@ -254,7 +255,7 @@ class Sessions:
             known = None if stored is None else self._known(key, stored)
             if known is None:
                 return None
-            self._by_token.put(token, known)
+            self._name(token, known)
         return known.live if self._clock() < known.until else None
 
     async def _load(self, key: bytes) -> LiveSession | None:
@@ -295,7 +296,17 @@ class Sessions:
     def _recall(self, token: bytes, key: bytes) -> None:
         known = self._by_key.entries.get(key)
         if known is not None:
-            self._by_token.put(token, known)
+            self._name(token, known)
+
+    def _name(self, token: bytes, known: _Known) -> None:
+        known.token = token
+        self._by_token.put(token, known)
+
+    def _forget(self, key: bytes) -> None:
+        """A session that has ended: its vault does not stay in this process's memory."""
+        known = self._by_key.pop(key)
+        if known is not None:
+            self._by_token.pop(known.token)
 
     def _until(self, stored: Stored, live: LiveSession) -> float:
         session = live.record.session

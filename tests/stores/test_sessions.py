@@ -346,6 +346,20 @@ async def test_few_decoded_records_are_kept(clock: Clock) -> None:
     assert len(found._by_key) == len(found._by_token) == 10
 
 
+async def test_nothing_of_an_ended_session_stays_in_memory(session_store: SessionStore, clock: Clock) -> None:
+    found = sessions(session_store, clock)
+    first, second = await found.open(record(clock)), await found.open(record(clock))
+    ended, moved = await found.load(first), await found.load(second)
+    assert ended is not None
+    assert moved is not None
+    assert found.peek(first) in (None, ended)
+    await found.end(ended)
+    await found.rotate(moved, partial(with_csrf, "+"))
+    assert len(found._by_key) <= 1
+    assert first not in found._by_token.entries
+    assert second not in found._by_token.entries
+
+
 async def test_a_jar_is_spent_once(session_store: SessionStore, clock: Clock) -> None:
     found = sessions(session_store, clock)
     assert not await found.jar_spent(b"jar 1")
