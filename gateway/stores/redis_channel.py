@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
@@ -114,7 +114,9 @@ class _Line:
                     ping_at = now + _PING_SECONDS
                 message = await pubsub.get_message(timeout=max(ping_at - now, 0.01))
                 if message is not None:
-                    self._told(message)
+                    self._told(message["type"], message["data"])
+                    for kind, data in _come_along(pubsub):
+                        self._told(kind, data)
 
     async def _ping(self, pubsub: PubSub, now: float) -> None:
         if self._pings and now - self._pings[0] > _SILENCE_SECONDS:
@@ -122,20 +124,34 @@ class _Line:
         self._pings.append(now)
         await pubsub.ping()
 
-    def _told(self, message: dict[str, Any]) -> None:
-        match message["type"]:
+    def _told(self, kind: str, data: bytes) -> None:
+        match kind:
             case "subscribe":
                 self._rows.forget_all()  # what was read before this moment may have changed untold
             case "pong":
                 self.certain_at = self._pings.popleft()
                 self._channel.certain()
             case "message":
-                version, _, name = message["data"].partition(b":")
+                version, _, name = data.partition(b":")
                 self._rows.told(name, GONE if version == b"-1" else int(version))
 
     def _lost(self) -> None:
         self.certain_at = _NEVER
         self._rows.forget_all()
+
+
+def _come_along(pubsub: PubSub) -> Iterator[tuple[str, bytes]]:
+    """What was received together with a message: its kind and data, out of the client's parser as it is.
+
+    Message by message the client takes some 30 µs for each, and every worker is told of everybody's changes.
+    """
+    reader = getattr(getattr(pubsub.connection, "_parser", None), "_reader", None)
+    if reader is None:  # another parser than hiredis: message by message, then
+        return
+    while isinstance(message := reader.gets(), list):
+        yield message[0].decode(), message[-1]
+    if isinstance(message, Exception):
+        raise RedisConnectionError(f"the channel failed: {message}")
 
 
 def cancelled() -> bool:
