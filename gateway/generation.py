@@ -14,6 +14,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from gateway.config.settings import Configuration
+from gateway.config.upstream_tls import upstream_context
 from gateway.core.apps import App, AppTable
 from gateway.core.calendar import Calendar
 from gateway.core.decide import AccessMap
@@ -42,6 +43,7 @@ from gateway.proxy.reception import Reception
 from gateway.proxy.server import Lane
 from gateway.proxy.sign_in import SignIn, SignInParts
 from gateway.proxy.sign_out import LegacySignOut
+from gateway.proxy.upstreams import Place
 from gateway.proxy.vaulting import Vault
 from gateway.proxy.waiting import Waiting
 from gateway.retention import Retention
@@ -147,7 +149,7 @@ class Generation:
         framed = any(rule.framed for app in configuration.apps for rule in app.sign_in)
         secure = configuration.public.secure
         renderer = Renderer(configuration.service, self.clock, framed=framed, secure=secure)
-        upstreams: dict[str, Address] = {app.name: (app.address.host, app.address.port) for app in configuration.apps}
+        upstreams: dict[str, Address | Place] = {app.name: _place(app) for app in configuration.apps}
         upstreams[PORTAL] = await self.portal(renderer) if self.part.pages else self.part.address
         gate = self.gate(renderer)
         lane = Lane(
@@ -327,4 +329,9 @@ def _surplus(configuration: Configuration, own: OwnCookies, renderer: Renderer) 
 
 def _tls(apps: tuple[App, ...]) -> dict[str, ssl.SSLContext]:
     """Upstreams by https are verified as a browser would: chain and host name."""
-    return {app.name: ssl.create_default_context() for app in apps if app.address.scheme == "https"}
+    return {app.name: upstream_context(app.tls) for app in apps if app.address.scheme == "https"}
+
+
+def _place(app: App) -> Place:
+    addresses = tuple((address.host, address.port) for address in (app.address, *app.more_addresses))
+    return Place(addresses, app.sticky, app.tls.server_name or None)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from gateway.config.certificates import PairRefused
 from gateway.config.faults import Faults
 from gateway.config.model_apps import AnswerTestBlock, AppBlock, SignInBlock, SignOutBlock
 from gateway.config.model_routes import path_faults
-from gateway.config.paths import wire_path
-from gateway.core.apps import App, AppTable, UpstreamAddress
+from gateway.config.paths import beside, wire_path
+from gateway.config.upstream_tls import upstream_context
+from gateway.core.apps import App, AppTable, UpstreamAddress, UpstreamTls
 from gateway.core.cookies import CookieRules
 from gateway.core.html import parse_selector
 from gateway.core.signin import AnswerTest, FieldPlace, SignInRule, SignOutRule
@@ -14,7 +18,7 @@ from gateway.core.signin import AnswerTest, FieldPlace, SignInRule, SignOutRule
 NamedApp = tuple[str, AppBlock]
 
 
-def build_apps(blocks: tuple[NamedApp, ...], faults: Faults) -> tuple[App, ...]:
+def build_apps(blocks: tuple[NamedApp, ...], folder: Path, faults: Faults) -> tuple[App, ...]:
     """Core's apps. Their sign-in pages are settled; every fault between them is noted."""
     _one_owner_per_prefix(blocks, faults)
     signing = [(name, block) for name, block in blocks if block.sign_in]
@@ -22,7 +26,7 @@ def build_apps(blocks: tuple[NamedApp, ...], faults: Faults) -> tuple[App, ...]:
         place = blocks[0][1].node if blocks else None
         if place is not None:
             faults.add(place, "no-sign-in", "no app has sign_in: nobody can ever sign in.", "Add sign_in to one app.")
-    apps = tuple(_app(name, block, signing, faults) for name, block in blocks)
+    apps = tuple(_app(name, block, signing, folder, faults) for name, block in blocks)
     if not faults.any_under("apps"):
         _doors_belong(apps, blocks, faults)
     return apps
@@ -41,12 +45,12 @@ def _one_owner_per_prefix(blocks: tuple[NamedApp, ...], faults: Faults) -> None:
                 faults.add(place, "bad-path", "a prefix has no wildcards.", "Write the beginning of the path alone.")
 
 
-def _app(name: str, block: AppBlock, signing: list[NamedApp], faults: Faults) -> App:
-    upstream = block.upstream
+def _app(name: str, block: AppBlock, signing: list[NamedApp], folder: Path, faults: Faults) -> App:
+    address, *more = [UpstreamAddress(origin.scheme, origin.host, origin.port) for origin in block.upstream]
     cookies = block.cookies
     return App(
         name=name,
-        address=UpstreamAddress(upstream.scheme, upstream.host, upstream.port),
+        address=address,
         paths=tuple(wire_path(prefix).encode() for prefix in block.paths),
         cookies=CookieRules(cookies.vault, cookies.passed) if cookies else CookieRules(),
         sign_in_page=_sign_in_page(block, signing, faults),
@@ -56,7 +60,27 @@ def _app(name: str, block: AppBlock, signing: list[NamedApp], faults: Faults) ->
         session_id_names=block.session_ids,
         pass_headers=frozenset(header.encode() for header in (block.headers.passed if block.headers else ())),
         ignores_case=block.ignores_case,
+        more_addresses=tuple(more),
+        sticky=block.balance == "sticky",
+        tls=_tls(block, folder, faults),
     )
+
+
+def _tls(block: AppBlock, folder: Path, faults: Faults) -> UpstreamTls:
+    """The files, tried out: better refused here than at the first request."""
+    if block.tls is None:
+        return UpstreamTls()
+    ca, certificate, key = (
+        str(beside(folder, file).absolute()) if file else ""
+        for file in (block.tls.ca, block.tls.certificate, block.tls.key)
+    )
+    tls = UpstreamTls(ca, block.tls.server_name, certificate, key)
+    try:
+        upstream_context(tls)
+    except PairRefused as refused:
+        place = block.tls.at("ca" if refused.code == "bad-ca" else "certificate")
+        faults.add(place, refused.code, f"{refused.what}.", refused.remedy)
+    return tls
 
 
 def _sign_in_page(block: AppBlock, signing: list[NamedApp], faults: Faults) -> str:
@@ -79,7 +103,7 @@ def _host_header(block: AppBlock, faults: Faults) -> bytes | None:
     if block.host == "keep":
         return None
     if block.host == "upstream":
-        upstream = block.upstream
+        upstream = block.upstream[0]
         return UpstreamAddress(upstream.scheme, upstream.host, upstream.port).authority
     try:
         literal = block.host.encode("ascii")

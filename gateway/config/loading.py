@@ -56,7 +56,7 @@ def load_bytes(data: bytes, folder: Path, faults: Faults) -> tuple[Configuration
 def _built(file: FileBlock, folder: Path, faults: Faults) -> Configuration:
     """Every part is built even when another is faulty: all faults at once."""
     service = _service(file.service, folder, faults)
-    apps = build_apps(file.apps, faults)
+    apps = build_apps(file.apps, folder, faults)
     routes = build_routes(file.routes, faults)
     page_edits = build_page_edits(file.page_edits, faults)
     directory = build_directory(file.directory, folder, faults)

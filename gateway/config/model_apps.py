@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.config.blocks import Block, Record, block, key, optional
 from gateway.config.faults import Faults
 from gateway.config.shapes import ListOf, MapOf
-from gateway.config.words import CHARSET, FLAG, METHOD, NAME, ORIGIN, PATH, STATUS, TEXT, TOKEN, Origin, words
+from gateway.config.words import CHARSET, FILE, FLAG, METHOD, NAME, ORIGIN, PATH, STATUS, TEXT, TOKEN, Origin, words
 
 NO_POSITIVE = "Add status, location, cookie, header, body or element: silence proves no sign-in."
 
@@ -129,10 +129,37 @@ class HeadersBlock(Block):
 
 
 @block
+class AppTlsBlock(Block):
+    """apps.NAME.tls"""
+
+    ca: str = key(FILE, "The authorities that may vouch for the app, in PEM; default: the system's.", default="")
+    server_name: str = key(TEXT, "Whom the app's certificate names; default: the host of upstream.", default="")
+    certificate: str = key(FILE, "A certificate of ours that the app asks for: its chain in PEM.", default="")
+    key: str = key(FILE, "Its key, without a passphrase; default: in the certificate's file.", default="")
+
+    def check(self, faults: Faults) -> None:
+        """A key belongs to a certificate."""
+        if self.key and not self.certificate:
+            faults.add(self.at("key"), "one-of", "key without certificate.", "Write certificate, too.")
+
+
+@block
 class AppBlock(Block):
     """One app."""
 
-    upstream: Origin = key(ORIGIN, "Where the app listens: http://127.0.0.1:9001.")
+    upstream: tuple[Origin, ...] = key(
+        ListOf(ORIGIN, one=True, few=1),
+        "Where the app listens: http://127.0.0.1:9001. Several addresses share its requests.",
+    )
+    balance: str = key(
+        words("sticky", "least"),
+        "Of several addresses: sticky: who has a session of the app stays at its address; least: always the least busy,"
+        " for apps that keep sessions where all addresses find them.",
+        default="sticky",
+    )
+    tls: AppTlsBlock | None = optional(
+        Record(AppTlsBlock), "For https: how the app proves itself. Certificate and name are always checked."
+    )
     paths: tuple[str, ...] = key(
         ListOf(PATH, one=True, few=1), "Prefixes of the app's paths; the longest of all apps wins: [/]."
     )
@@ -148,3 +175,17 @@ class AppBlock(Block):
     sign_out: tuple[SignOutBlock, ...] = key(
         ListOf(Record(SignOutBlock), one=True), "Its sign-out addresses.", default=()
     )
+
+    def check(self, faults: Faults) -> None:
+        """Several addresses are the same app."""
+        if len({(origin.scheme, origin.host, origin.port) for origin in self.upstream}) < len(self.upstream):
+            faults.add(self.at("upstream"), "duplicate", "an address stands here twice.", "Keep one of the two.")
+        if len({origin.scheme for origin in self.upstream}) > 1:
+            what = "some addresses are http, others https."
+            faults.add(self.at("upstream"), "one-of", what, "Write all of an app's addresses with one scheme.")
+        if self.tls is not None and self.upstream and self.upstream[0].scheme != "https":
+            faults.add(self.at("tls"), "no-https", "upstream is not https.", "Write https:// or leave tls out.")
+        if self.host == "upstream" and len(self.upstream) > 1:
+            faults.add(
+                self.at("host"), "one-of", "upstream has several addresses.", "Write the name that the app wants."
+            )

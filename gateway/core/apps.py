@@ -28,6 +28,17 @@ class UpstreamAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamTls:
+    """How an app by https proves itself, and we to it. Files in PEM; empty: the system's authorities, the address's
+    host name, no certificate of ours."""
+
+    ca: str = ""
+    server_name: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     """One legacy app. The app with the longest prefix of a path (raw bytes) gets the request."""
 
@@ -42,6 +53,9 @@ class App:
     session_id_names: tuple[str, ...] = ("jsessionid",)  # session IDs in addresses: taken out, both ways
     pass_headers: frozenset[bytes] = field(default_factory=frozenset)  # credentials headers let through, lower case
     ignores_case: bool = False  # the app takes /Top for /top: a path with capitals is in doubt
+    more_addresses: tuple[UpstreamAddress, ...] = ()  # where the same app listens, too
+    sticky: bool = True  # of several addresses, who has a session of the app stays where it began
+    tls: UpstreamTls = field(default_factory=UpstreamTls)
 
 
 @dataclass(frozen=True, slots=True)
