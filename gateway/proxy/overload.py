@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Protocol
 from gateway.core.messages import Answer, RequestHead
 from gateway.proxy.actions import Action, Gate, Peer, Reply
 from gateway.proxy.shared import FAULT, GuardedGate, Shared
-from gateway.proxy.valve import Valve
+from gateway.proxy.valve import TICK_SECONDS, Valve
 
 if TYPE_CHECKING:
     from gateway.proxy.express import Short
 
 _log = logging.getLogger("sekisho.lane")
-TICK_SECONDS = 0.1
 
 
 class Surplus(Protocol):

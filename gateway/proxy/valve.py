@@ -9,13 +9,15 @@ Nothing here reads a clock.
 
 from __future__ import annotations
 
-PATIENCE = 3  # late ticks in a row: one of them may be anybody's fault
+TICK_SECONDS = 0.1
+PATIENCE = 2  # late ticks in a row: one of them may be anybody's fault
 CALM = 10  # ticks without anybody turned away
-_BUSY = 0.6  # of the time, for lateness to be our own doing; a machine that gives us no time is no crowd of requests
+_BUSY = 0.3  # of the time, for lateness to be our own doing; a machine that gives us no time is no crowd of requests
 _FAR_TOO_LATE = 10.0  # times the target: whosever doing it is
 _FEWEST = 200.0  # requests a second that are taken at any rate
-_FOR_KNOWN = 0.8
-_LESS, _MORE, _STEP = 0.8, 1.05, 5.0
+_LESS, _FAR_LESS, _MORE, _STEP = 0.85, 0.5, 1.03, 5.0
+_FALLING = 0.9  # lateness that falls so fast is what had piled up being turned away: fewer places would not help
+_FOR_STRANGERS = 0.1  # of the places, even where those with a session would fill them all
 
 
 class Valve:
@@ -25,31 +27,35 @@ class Valve:
         self._target = target
         self._late = self._calm = 0
         self._rate: float | None = None  # requests a second; None: not known yet, this tick counts them
-        self._left = 0.0
-        self._taken = self._refused = self._known = 0
-        self._reserve = 0
+        self._lag = 0.0
+        self._left = 0.0  # places until the next tick
+        self._taken = self._refused = 0
+        self._asked = {True: 0, False: 0}  # since the last tick, by `known`
+        self._kept = {True: 0.0, False: 0.0}  # places that are kept for them
         self.turning_away = False
 
     def tick(self, lag: float, elapsed: float, busy: float) -> None:
         """The loop came round `lag` seconds late, `elapsed` after the tick before, `busy` of them at work."""
         late = lag > self._target and (busy >= _BUSY * elapsed or lag > _FAR_TOO_LATE * self._target)
         if self.turning_away:
-            self._adjust(late, elapsed)
+            self._adjust(lag, late, elapsed)
         else:
             self._late = self._late + 1 if late else 0
             if self._late >= PATIENCE:
                 self.turning_away = True
                 self._rate = None
                 self._calm = 0
-        self._taken = self._refused = self._known = 0
+                self._lag = lag
+        self._taken = self._refused = 0
+        self._asked = {True: 0, False: 0}
 
     def takes(self, *, known: bool) -> bool:
         """Whether one more request goes on. Those who are `known` (they have a session) come before strangers: as
-        many places as they asked for in the tick before are kept for them, but not all."""
-        if known:
-            self._known += 1
+        many places as they asked for in the tick before are kept for them, all but a few."""
+        self._asked[known] += 1
         if self._rate is not None:
-            kept = 0 if known else max(0, self._reserve - self._known)
+            other = not known
+            kept = max(0.0, self._kept[other] - self._asked[other])
             if self._left - kept < 1.0:
                 self._refused += 1
                 return False
@@ -57,17 +63,22 @@ class Valve:
         self._taken += 1
         return True
 
-    def _adjust(self, late: bool, elapsed: float) -> None:
-        managed = self._taken / elapsed
+    def _adjust(self, lag: float, late: bool, elapsed: float) -> None:
         if self._rate is None:
-            self._rate = max(_FEWEST, managed)
-        if late:
-            self._rate = max(_FEWEST, min(self._rate, max(managed, _FEWEST)) * _LESS)
-        else:
+            self._rate = self._taken / elapsed
+        if late and lag > self._lag * _FALLING:
+            self._rate *= _LESS if lag < 2 * self._target else _FAR_LESS
+        elif lag < self._target / 2:
             self._rate = self._rate * _MORE + _STEP
+        self._rate = max(_FEWEST, self._rate)
+        self._lag = lag
         self._calm = 0 if late or self._refused else self._calm + 1
         if self._calm >= CALM:
             self.turning_away = False
             self._late = 0
-        self._left = self._rate * elapsed
-        self._reserve = min(self._known, int(self._left * _FOR_KNOWN))
+            self._rate = None
+            return
+        # Places for one punctual tick: when the next one is late all the same, what came too much is turned away.
+        self._left = self._rate * TICK_SECONDS
+        strangers = min(self._asked[False], self._left * _FOR_STRANGERS)
+        self._kept = {True: min(self._asked[True], self._left - strangers), False: strangers}

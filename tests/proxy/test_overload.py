@@ -1,0 +1,192 @@
+"""An overloaded lane on real sockets: who is turned away and how, who is not, and that it is over when it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from gateway.config.settings import Limits, ListenAddress
+from gateway.core.doors import Doors
+from gateway.core.messages import Answer, RequestHead
+from gateway.core.own_cookies import OwnCookies
+from gateway.core.problems import Problem
+from gateway.core.signin import SignOutRule
+from gateway.proxy.actions import Forward, Peer
+from gateway.proxy.busy import Busy
+from gateway.proxy.overload import Overload
+from gateway.proxy.server import Lane
+from gateway.proxy.valve import CALM, PATIENCE, TICK_SECONDS
+from tests.proxy.lane_kit import OK, Bench, Browser, RawApp, Reader, ScriptedGate, Writer, app, forward, get, until
+
+LATE = (1.0, 1.1, 1.1)  # lag, elapsed, busy
+QUIET = (0.0, TICK_SECONDS, 0.0)
+SIGN_OUT = Doors((), (SignOutRule("app", "/logout", frozenset(), (), 0),))
+
+
+def error_page(problem: Problem, head: RequestHead | None, reference: str, **_: object) -> Answer:
+    assert problem is Problem.BUSY
+    assert head is not None
+    words = b" ".join(value for _, value in head.headers)
+    return Answer(503, b"Service Unavailable", ((b"Retry-After", b"5"), (b"Cache-Control", b"no-store")), words)
+
+
+def busy() -> Busy:
+    def language_of(headers: tuple[tuple[bytes, bytes], ...]) -> str:
+        return "en" if (b"Accept-Language", b"en") in headers else "ja"
+
+    return Busy(SIGN_OUT, OwnCookies(secure=True), error_page, ("ja", "en"), language_of)
+
+
+class Loaded(Bench):
+    """A lane whose ticks are given by hand."""
+
+    @property
+    def overload(self) -> Overload:
+        overload = self.lane._overload
+        assert overload is not None
+        return overload
+
+    def tick(self, number: int, lag: tuple[float, float, float]) -> None:
+        for _ in range(number):
+            self.overload.look(*lag)
+
+    def overloaded(self) -> None:
+        """Late for so long that nobody else is taken until the next tick, bar the fewest."""
+        self.tick(PATIENCE + 1, LATE)
+        while self.overload._valve.takes(known=True):
+            pass
+
+
+@asynccontextmanager
+async def loaded(behind: RawApp | None = None) -> AsyncIterator[Loaded]:
+    behind = behind or app(OK)
+    gate = ScriptedGate(forward)
+    lane = Lane(gate, {"app": ("127.0.0.1", await behind.start())}, Limits(), surplus=busy())
+    (port,) = await lane.start((ListenAddress("127.0.0.1", 0),))
+    made = Loaded(lane, gate, behind, port)
+    made.overload._timer.cancel()  # type: ignore[union-attr]
+    try:
+        yield made
+    finally:
+        made.hang_up()
+        await lane.close()
+        await behind.stop()
+
+
+async def test_the_surplus_is_answered_at_once_and_no_gate_or_app_is_asked() -> None:
+    async with loaded() as lane:
+        lane.overloaded()
+        browser = await lane.browser()
+        for _ in range(3):
+            head, body = await browser.ask(get(extra="Accept: text/html\r\nAccept-Language: en\r\n"))
+            assert head.startswith(b"HTTP/1.1 503 ")
+            assert b"\r\nRetry-After: 5\r\n" in head
+            assert body == b"text/html en"
+        assert (await browser.ask(get(extra="Accept: application/json\r\n")))[1] == b"application/json ja"
+        assert (lane.gate.asked, lane.app.connections, lane.lane.connections) == ([], 0, 1)
+
+
+@pytest.mark.parametrize("body", [b"", b"12345"])
+async def test_a_body_that_was_not_wanted_does_not_become_a_request(body: bytes) -> None:
+    async with loaded() as lane:
+        lane.overloaded()
+        browser = await lane.browser()
+        post = b"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 10\r\n\r\n" + body
+        head, _ = await browser.ask(post)
+        assert head.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nConnection: close\r\n" in head
+        assert (lane.gate.asked, lane.app.connections) == ([], 0)
+
+
+async def test_signing_out_is_always_possible() -> None:
+    async with loaded() as lane:
+        lane.overloaded()
+        browser = await lane.browser()
+        assert (await browser.ask(get("/logout")))[1] == b"ok"
+        assert (await browser.ask(get("/.sekisho/cancel")))[1] == b"ok"
+        assert (await browser.ask(get("/logout/x")))[0].startswith(b"HTTP/1.1 503 ")
+        assert len(lane.app.heads) == 2
+
+
+async def test_what_is_under_way_goes_on() -> None:
+    go = asyncio.Event()
+
+    async def script(reader: Reader, writer: Writer) -> None:
+        head = await made.head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
+        await go.wait()
+        writer.write(await reader.readexactly(9) if b"POST" in head else b"123456789")
+
+    made = RawApp(script)
+    async with loaded(made) as lane:
+        download, upload = await lane.browser(), await lane.browser()
+        download.writer.write(get())
+        upload.writer.write(b"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 9\r\n\r\n123")
+        await until(lambda: len(made.heads) == 2)
+        lane.overloaded()
+        upload.writer.write(b"456789")
+        go.set()
+        assert (await download.answer())[1] == b"123456789"
+        assert (await upload.answer())[1] == b"123456789"
+
+
+async def test_when_it_is_over_nothing_is_left_in_the_way() -> None:
+    async with loaded() as lane:
+        shared = lane.lane._shared
+        gate, shortcut = shared.gate, shared.shortcut
+        browser = await lane.browser()
+        lane.overloaded()
+        assert (await browser.ask(get()))[0].startswith(b"HTTP/1.1 503 ")
+        assert shared.gate is not gate
+        lane.tick(CALM + 1, QUIET)
+        assert (await browser.ask(get()))[1] == b"ok"
+        assert (shared.gate, shared.shortcut) == (gate, shortcut)
+
+
+async def test_those_with_a_session_cookie_come_before_strangers() -> None:
+    async with loaded() as lane:
+        lane.tick(PATIENCE, LATE)
+        for _ in range(1000):
+            lane.overload._valve.takes(known=True)
+            lane.overload._valve.takes(known=False)
+        lane.tick(1, LATE)
+        browser = await lane.browser()
+        told = {"known": 0, "stranger": 0}
+        for _ in range(60):
+            for who, extra in (("known", "Cookie: a=b; __Host-sekisho=x\r\n"), ("stranger", "Cookie: a=b\r\n")):
+                told[who] += (await browser.ask(get(extra=extra)))[1] == b"ok"
+        assert told["known"] > 5 * told["stranger"] > 0
+
+
+def _laborious(head: RequestHead, peer: Peer, has_body: bool) -> Forward:
+    """Two milliseconds of work: the lane can carry no five hundred of these a second."""
+    ends = time.thread_time() + 0.002
+    while time.thread_time() < ends:
+        pass
+    return forward(head, peer, has_body)
+
+
+@pytest.mark.alone
+async def test_a_crowd_is_answered_and_the_lane_recovers() -> None:
+    async with loaded() as lane:
+        lane.gate.script = _laborious
+        lane.overload.start()
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + 4.0
+        statuses: dict[bytes, int] = {}
+
+        async def ask(browser: Browser) -> None:
+            while loop.time() < ends:
+                head, _ = await browser.ask(get())
+                statuses[head[9:12]] = statuses.get(head[9:12], 0) + 1
+
+        async with asyncio.timeout(60):
+            await asyncio.gather(*[ask(await lane.browser()) for _ in range(300)])
+        assert set(statuses) == {b"200", b"503"}
+        assert statuses[b"200"] == len(lane.app.heads)
+        await until(lambda: not lane.overload._valve.turning_away)
+        assert (await (await lane.browser()).ask(get()))[1] == b"ok"

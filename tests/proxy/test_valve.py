@@ -1,0 +1,136 @@
+"""How many requests a busy process takes, on a simulated one: rounds of a loop that serves whatever has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from gateway.proxy.valve import PATIENCE, TICK_SECONDS, Valve
+
+TARGET = 0.1
+COST, REFUSAL = 200e-6, 40e-6  # seconds of work
+CAPACITY = 1 / COST
+
+
+@dataclass
+class Process:
+    """Requests of both kinds come at a rate; each waits for the round in which it is looked at."""
+
+    valve: Valve = field(default_factory=lambda: Valve(TARGET))
+    now: float = 0.0
+    ticked: float = 0.0
+    worked: float = 0.0
+    round_began: float = 0.0
+    waits: list[float] = field(default_factory=list)
+    served: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
+    refused: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
+
+    def run(self, seconds: float, known: float, strangers: float, *, stolen: float = 0.0) -> None:
+        """Rates per second. `stolen`: of the time, when the machine runs something else."""
+        self.waits = []
+        self.served, self.refused = {True: 0, False: 0}, {True: 0, False: 0}
+        end = self.now + seconds
+        due = {True: 0.0, False: 0.0}
+        while self.now < end:
+            passed = max(self.now - self.round_began, 1e-3)
+            self.round_began = self.now
+            work = 0.0
+            for kind, rate in ((True, known), (False, strangers)):
+                due[kind] += rate * passed
+                while due[kind] >= 1:
+                    due[kind] -= 1
+                    if self.valve.takes(known=kind):
+                        self.served[kind] += 1
+                        work += COST
+                        self.waits.append(passed / 2 + work)
+                    else:
+                        self.refused[kind] += 1
+                        work += REFUSAL
+            self.worked += work
+            self.now += max(work / (1 - stolen), 1e-3)
+            if self.now - self.ticked >= TICK_SECONDS:
+                elapsed = self.now - self.ticked
+                self.valve.tick(elapsed - TICK_SECONDS, elapsed, self.worked)
+                self.ticked, self.worked = self.now, 0.0
+
+    @property
+    def longest(self) -> float:
+        """What 99 of 100 of those who were served have waited at most."""
+        return sorted(self.waits)[len(self.waits) * 99 // 100]
+
+
+def test_a_process_with_time_to_spare_turns_nobody_away() -> None:
+    process = Process()
+    process.run(10, known=CAPACITY * 0.6, strangers=CAPACITY * 0.3)
+    assert process.refused == {True: 0, False: 0}
+    assert process.longest < 0.02
+
+
+@pytest.mark.parametrize("times", [1.2, 1.5, 2.0])
+def test_at_more_than_it_can_carry_the_rest_stays_quick_and_the_process_busy(times: float) -> None:
+    process = Process()
+    process.run(5, known=CAPACITY * times / 2, strangers=CAPACITY * times / 2)
+    process.run(10, known=CAPACITY * times / 2, strangers=CAPACITY * times / 2)
+    assert process.longest < 1.5 * TARGET
+    left = 1 - (times * CAPACITY * 10 - sum(process.served.values())) * REFUSAL / 10  # of its time, for those it serves
+    assert sum(process.served.values()) > 0.9 * left * CAPACITY * 10
+
+
+def test_at_three_times_what_it_can_carry_turning_away_is_half_the_work_and_the_rest_still_goes_on() -> None:
+    process = Process()
+    process.run(15, known=CAPACITY * 1.5, strangers=CAPACITY * 1.5)
+    process.run(10, known=CAPACITY * 1.5, strangers=CAPACITY * 1.5)
+    assert process.longest < 5 * TARGET
+    assert sum(process.served.values()) > 0.3 * CAPACITY * 10
+
+
+def test_without_the_valve_nobody_would_be_served_in_time() -> None:
+    process = Process(Valve(1e9))
+    process.run(5, known=CAPACITY, strangers=CAPACITY)
+    assert process.longest > 10 * TARGET
+
+
+def test_those_with_a_session_come_first_and_strangers_are_not_shut_out() -> None:
+    process = Process()
+    process.run(5, known=CAPACITY * 0.4, strangers=CAPACITY * 2)
+    process.run(10, known=CAPACITY * 0.4, strangers=CAPACITY * 2)
+    assert process.refused[True] < 0.4 * process.served[True]
+    assert process.refused[False] > 4 * process.served[False]
+    process.run(10, known=CAPACITY * 3, strangers=CAPACITY * 0.2)
+    assert process.served[False] > 0
+
+
+def test_it_opens_again_when_the_crowd_has_gone() -> None:
+    process = Process()
+    process.run(5, known=0, strangers=CAPACITY * 2)
+    assert process.valve.turning_away
+    process.run(10, known=0, strangers=CAPACITY * 0.5)
+    assert [process.valve.turning_away] == [False]
+    process.run(5, known=0, strangers=CAPACITY * 0.5)
+    assert process.refused == {True: 0, False: 0}
+
+
+def test_a_machine_that_gives_it_no_time_is_no_crowd() -> None:
+    process = Process()
+    process.run(10, known=CAPACITY * 0.02, strangers=CAPACITY * 0.02, stolen=0.9)
+    assert process.refused == {True: 0, False: 0}
+
+
+def test_one_late_round_is_no_overload_and_a_few_requests_always_pass() -> None:
+    valve = Valve(TARGET)
+    for lag in [1.0, 0.0] * 5 + [1.0] * (PATIENCE - 1):
+        valve.tick(lag, lag + TICK_SECONDS, lag)
+        assert not valve.turning_away
+    for _ in range(100):
+        valve.tick(1.0, 1.1, 1.1)
+    assert valve.turning_away
+    assert sum(valve.takes(known=False) for _ in range(1000)) == 20
+
+
+@pytest.mark.parametrize(("lag", "busy", "turns"), [(0.2, 0.05, False), (0.2, 0.25, True), (1.2, 0.1, True)])
+def test_lateness_counts_when_it_is_the_processs_own_or_far_beyond(lag: float, busy: float, turns: bool) -> None:
+    valve = Valve(TARGET)
+    for _ in range(PATIENCE):
+        valve.tick(lag, lag + TICK_SECONDS, busy)
+    assert valve.turning_away is turns
