@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 def idle_bytes(count: int) -> float:
     """Resident bytes of the gateway for each idle keep-alive connection that has carried an authenticated GET."""
     ours, others = cores()
-    with App(others) as app, Gateway(app.port, ours, limits="limits: {idle: 15m}") as gateway:
+    with App(others) as app, Gateway(app.port, ours, limits="limits: {idle: 15m, overload: null}") as gateway:
         (cookie,) = gateway.full_cookies(1)
         with _Holding(gateway.port, 200, cookie):  # what the first connections bring along is not theirs alone
             pass

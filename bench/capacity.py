@@ -1,0 +1,146 @@
+"""From what one person costs to what so many need: workers, Redis, PostgreSQL, and what gives way first.
+
+Everything here is arithmetic on build/bench.json; what was not measured yet has a value from the same machine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench import simulation
+from bench.report import Report
+
+CELL = 500_000  # people whom one set of workers, Redis and PostgreSQL serves
+CONNECTIONS = 10  # of one worker to PostgreSQL: eight, and two for bulk work (stores.database)
+SESSION_BYTES = 1_500  # a session in Redis with an ordinary cookie, its owner's list and Redis's own overhead
+LONGEST_TURN = 0.5  # seconds that one may wait for the audit chain's end before people notice
+MOST_HEARING = 0.25  # part of a worker that may go into hearing of others' changes
+REDIS_CORE = 0.7  # of the one core that a Redis server has
+_COUNTED: Mapping[str, float] = {
+    "redis commands": 58, "changes told": 5, "redis bytes in": 5_000, "redis bytes out": 5_000,
+    "postgresql transactions": 7, "postgresql rows written": 4, "postgresql log bytes": 2_600,
+    "bytes received": 11_500, "bytes sent": 8_300,
+}  # fmt: skip
+_SPENT: Mapping[str, float] = {"gateway": 15.0, "redis": 1.5, "postgresql": 3.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What one person's morning costs. Seconds of processor time; numbers of operations; bytes."""
+
+    gateway: float
+    redis: float
+    postgresql: float
+    counted: Mapping[str, float]
+    hearing: float  # a worker's seconds for one told change
+    turn: float  # seconds from one worker's audit transaction to the next worker's
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a crowd needs in one installation, in its busiest minute."""
+
+    crowd: int
+    rate: float  # people a second
+    workers: int
+    redis_cores: float
+    postgresql_cores: float
+    commands: float  # Redis, a second
+    transactions: float  # PostgreSQL, a second
+    rows: float  # written, a second
+    connections: int  # to PostgreSQL
+    hearing: float  # part of each worker
+    told: float  # messages a second that Redis sends to all workers
+    chain: float  # seconds until each worker has had its turn at the audit chain
+    network: float  # bits a second towards browsers and from apps
+    memory: float  # bytes of sessions in Redis
+
+
+def person(found: Report) -> Person:
+    """From build/bench.json."""
+    journey: dict[str, Any] = found.get("journeys", {}).get("servers", {})
+    spent = {**_SPENT, **journey.get("milliseconds", {})}
+    records = found.get("records", {})
+    several = records.get("4", {})
+    return Person(
+        gateway=spent["gateway"] / 1e3,
+        redis=spent["redis"] / 1e3,
+        postgresql=spent["postgresql"] / 1e3,
+        counted={**_COUNTED, **journey.get("counted", {})},
+        hearing=found.get("channel", {}).get("worker_us", 15.0) / 1e6,
+        turn=several.get("turn_ms", 8.0) / 1e3,
+    )
+
+
+def needs(crowd: int, one: Person) -> Needs:
+    """Workers so that TARGET of their time is used, with what they hear of each other; the rest follows."""
+    rate = simulation.peak_rate(crowd)
+    hearing = rate * one.counted["changes told"] * one.hearing
+    left = simulation.TARGET - min(hearing, simulation.TARGET * 0.9)
+    workers = max(simulation.LEAST_WORKERS, math.ceil(rate * one.gateway / left))
+    return Needs(
+        crowd=crowd,
+        rate=rate,
+        workers=workers,
+        redis_cores=rate * one.redis,
+        postgresql_cores=rate * one.postgresql,
+        commands=rate * one.counted["redis commands"],
+        transactions=rate * one.counted["postgresql transactions"],
+        rows=rate * one.counted["postgresql rows written"],
+        connections=workers * CONNECTIONS,
+        hearing=hearing,
+        told=rate * one.counted["changes told"] * workers,
+        chain=workers * one.turn,
+        network=rate * (one.counted["bytes received"] + one.counted["bytes sent"]) * 8 * 2,
+        memory=crowd * SESSION_BYTES,
+    )
+
+
+def gives_way(need: Needs) -> list[str]:
+    """What no longer holds in one installation, the first to go first: as a multiple of what it may be."""
+    loads = {
+        "hearing of others' sessions": need.hearing / MOST_HEARING,
+        "the audit chain's end": need.chain / LONGEST_TURN,
+        "one Redis server": need.redis_cores / REDIS_CORE,
+    }
+    over = sorted(((load, name) for name, load in loads.items() if load > 1.0), reverse=True)
+    return [f"{name} ({load:.1f} × what it may be)" for load, name in over]
+
+
+def cells(crowd: int) -> int:
+    """Into how many installations of at most CELL people a crowd is parted."""
+    return max(1, math.ceil(crowd / CELL))
+
+
+def table(found: Report) -> str:
+    """What each crowd needs as one installation, and as cells."""
+    one = person(found)
+    wholes = [needs(crowd, one) for crowd in simulation.CROWDS]
+    parts = [needs(min(crowd, CELL), one) for crowd in simulation.CROWDS]
+    heads = ["in the busiest minute", *(f"{need.crowd:,} people" for need in wholes)]
+    rows = [
+        ("people a second", [f"{need.rate:,.0f}" for need in wholes]),
+        ("cells", [f"{cells(need.crowd)}" for need in wholes]),
+        ("workers (cores) in each cell", [f"{part.workers}" for part in parts]),
+        ("workers in all", [f"{part.workers * cells(need.crowd):,}" for part, need in zip(parts, wholes, strict=True)]),
+        ("Redis of a cell: commands a second", [f"{part.commands:,.0f}" for part in parts]),
+        ("Redis of a cell: cores", [f"{part.redis_cores:.2f}" for part in parts]),
+        ("Redis of a cell: memory", [_bytes(part.memory) for part in parts]),
+        ("PostgreSQL of a cell: transactions a second", [f"{part.transactions:,.0f}" for part in parts]),
+        ("PostgreSQL of a cell: rows written a second", [f"{part.rows:,.0f}" for part in parts]),
+        ("PostgreSQL of a cell: cores", [f"{part.postgresql_cores:.1f}" for part in parts]),
+        ("PostgreSQL of a cell: connections", [f"{part.connections:,}" for part in parts]),
+        ("a worker's time for others' changes", [f"{part.hearing:.1%}" for part in parts]),
+        ("waiting for the audit chain's end", [f"{part.chain * 1e3:,.0f} ms" for part in parts]),
+        ("network of a cell, both sides", [f"{part.network / 1e6:,.0f} Mbit/s" for part in parts]),
+        ("as one installation, what gives way", ["; ".join(gives_way(need)) or "nothing" for need in wholes]),
+    ]
+    lines = [f"| {' | '.join(heads)} |", "|---|" + "---:|" * len(wholes)]
+    return "\n".join([*lines, *(f"| {name} | {' | '.join(cells_)} |" for name, cells_ in rows)])
+
+
+def _bytes(size: float) -> str:
+    return f"{size / 2**30:,.1f} GiB" if size >= 2**30 else f"{size / 2**20:,.0f} MiB"
