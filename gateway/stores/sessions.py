@@ -3,8 +3,7 @@
     browser's cookie ── SHA-256 ──► key ── SessionStore ──► sealed bytes ── KeyRing(owner = key) ──► SessionRecord
 
 The store sees neither tokens nor what a record says, and a row copied under another key does not open (rule 8).
-Anonymous browsers cost the store nothing: their jar travels sealed in a cookie, and only a jar that was spent at a
-sign-in leaves a mark.
+Anonymous browsers cost the store nothing (`jars`): only a jar that was spent at a sign-in leaves a mark.
 
 What was decoded is kept for the sessions in use, found by the cookie's value itself. It counts for as long as the store
 says that it is current, up to the session's end as known here: then the store is asked, which may know of later use.
@@ -12,20 +11,17 @@ says that it is current, up to the session's end as known here: then the store i
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import secrets
-import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from gateway.core.cookies import Jar
 from gateway.core.errors import SealBroken, StoreUnavailable
 from gateway.core.messages import Answer
 from gateway.core.session import Session
 from gateway.stores.base import SessionStore, Stored
+from gateway.stores.jars import SealedJars
 from gateway.stores.recent import Recent
 from gateway.stores.records import (
     Continuation,
@@ -42,8 +38,6 @@ __all__ = ["Continuation", "HeldForm", "LiveSession", "SessionRecord", "Sessions
 
 _ROUNDS = 20  # of compare and swap; each lost round is another request's success
 _OWNERS = 1000  # login IDs asked about in one operation of the store
-_JAR_TIME = struct.Struct(">d")
-_CLOCK_SKEW = 60.0  # seconds by which machines that share a key ring may differ
 _SHARED = 2  # bytes at the beginning of a token, and of its key, that stay when a session moves to a new token
 
 
@@ -70,7 +64,7 @@ class _Known:
 Change = Callable[[SessionRecord], SessionRecord]
 
 
-class Sessions:
+class Sessions(SealedJars):
     """Opens, finds, changes and ends sessions. Every method but `peek` and the jar's two may raise StoreUnavailable."""
 
     def __init__(
@@ -86,9 +80,8 @@ class Sessions:
     ) -> None:
         """`absolute_seconds`: how long after the password a session ends whatever happens; `idle_seconds`: how long
         after its last use. `known`: decoded records kept in memory."""
+        super().__init__(keys, clock)
         self._store = store
-        self._keys = keys
-        self._clock = clock
         self._absolute_seconds = absolute_seconds
         self._idle_seconds = idle_seconds
         self._held_seconds = held_seconds
@@ -228,25 +221,6 @@ class Sessions:
         """Whether this jar became a session already."""
         return await self._store.marked(_spent_name(jar_id))
 
-    def seal_jar(self, jar: Jar, jar_id: bytes) -> bytes:
-        """An anonymous browser's jar as a cookie value, with the time of sealing. `jar_id`: up to 255 bytes."""
-        data = _JAR_TIME.pack(self._clock()) + jar.to_bytes()
-        sealed = self._keys.seal(data, _jar_owner(jar_id))
-        return base64.urlsafe_b64encode(bytes([len(jar_id)]) + jar_id + sealed).rstrip(b"=")
-
-    def open_jar(self, value: bytes, max_age: float) -> tuple[Jar, bytes] | None:
-        """The jar and its ID; None when forged, older than `max_age` seconds, or from the future."""
-        try:
-            raw = base64.b64decode(value + b"=" * (-len(value) % 4), altchars=b"-_", validate=True)
-            jar_id, sealed = raw[1 : 1 + raw[0]], raw[1 + raw[0] :]
-            data = self._keys.open(sealed, _jar_owner(jar_id))
-            age = self._clock() - _JAR_TIME.unpack_from(data)[0]
-            if not -_CLOCK_SKEW <= age <= max_age:
-                return None
-            return Jar.from_bytes(data[_JAR_TIME.size :]), jar_id
-        except (SealBroken, binascii.Error, ValueError, IndexError):
-            return None
-
     def _peek(self, token: bytes) -> LiveSession | None:
         known = self._by_token.get(token)
         if known is None or not self._current(known.stored):
@@ -359,10 +333,6 @@ def _record_owner(key: bytes) -> bytes:
 def _held_owner(live: LiveSession) -> bytes:
     """The login ID, not the key: a held value moves with `rotate`, sealed as it is."""
     return b"held\0" + live.record.session.subject.login_id.encode()
-
-
-def _jar_owner(jar_id: bytes) -> bytes:
-    return b"jar\0" + jar_id
 
 
 def _spent_name(jar_id: bytes) -> bytes:
