@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import sys
 import time
@@ -209,6 +210,47 @@ async def test_a_channel_that_is_cut_hides_no_change_for_longer_than_a_second(ow
         assert there.peek(KEY) == Stored(round_ + 1, b"data %d" % round_)
     await here.close()
     await there.close()
+
+
+_STOPPED_WORKER = """
+import asyncio, sys
+from gateway.stores.redis import RedisSessions
+
+async def look():
+    store = RedisSessions(sys.argv[1], lambda: 1.0)
+    while store.peek(b"key") is None or store._fresh._certain_at < 0:
+        await store.get(b"key")
+        await asyncio.sleep(0.05)
+    print("known", flush=True)
+    while store.peek(b"key") is not None:
+        await asyncio.sleep(0)
+    print("gone", flush=True)
+    await store.close()
+
+asyncio.run(look())
+"""
+
+
+async def test_a_worker_that_was_stopped_knows_when_it_goes_on_that_what_it_knew_is_old(own_redis: Server) -> None:
+    url = f"redis://127.0.0.1:{own_redis.port}/0"
+    store = RedisSessions(url, lambda: 1.0)
+    await store.create(KEY, b"data", "B", 60.0)
+    program = (sys.executable, "-c", _STOPPED_WORKER, url)
+    worker = await asyncio.create_subprocess_exec(*program, stdout=subprocess.PIPE)
+    assert worker.stdout is not None
+    try:
+        async with asyncio.timeout(20):
+            assert await worker.stdout.readline() == b"known\n"
+            worker.send_signal(signal.SIGSTOP)
+            own_redis.send(signal.SIGSTOP)  # nor is anything told when it goes on
+            await asyncio.sleep(1.2)
+            worker.send_signal(signal.SIGCONT)
+            assert await worker.stdout.readline() == b"gone\n"
+    finally:
+        own_redis.send(signal.SIGCONT)
+        worker.kill()
+        await worker.wait()
+    await store.close()
 
 
 async def until_peeked(store: RedisSessions) -> None:
