@@ -114,6 +114,12 @@ def test_a_head_can_end_the_connection() -> None:
     assert not Reader(closing_head(head)).keeps
 
 
+def test_heads_of_ever_new_shapes_fill_no_memory() -> None:
+    for shape in range(1100):
+        odd = b"".join(b"X-A: b\r\n" if shape >> bit & 1 else b"Keep-Alive: x\r\n" for bit in range(11))
+        assert plain_head(OK + odd + b"Content-Length: 7\r\n\r\n") is not None
+
+
 def test_lines_without_end_fill_no_memory() -> None:
     for number in range(9000):
         assert plain_head(b"HTTP/1.1 200 %d\r\nX-A: %d\r\nContent-Length: 0\r\n\r\n" % (number, number)) is not None
