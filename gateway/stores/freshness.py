@@ -73,10 +73,10 @@ class FreshRows:
 
     def keep(self, key: bytes, reading: Reading, stored: Stored, asked_at: float) -> Stored:
         """Remember what was read or written; `asked_at`: monotonic time before the store was asked."""
-        if stored.version < reading.told:
-            stored.stands = False
-            return stored
         before = self._rows.entries.get(key)
+        if stored.version < max(reading.told, 0 if before is None else before.version):
+            stored.stands = False  # a write of this process may be known before it is told
+            return stored
         if before is not None:
             before.stands = False
             stored.seen_at = max(stored.seen_at, before.seen_at)

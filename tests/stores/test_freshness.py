@@ -58,6 +58,33 @@ def test_a_change_told_during_a_read_counts_against_its_row(told: int, kept: boo
     assert (rows.get(KEY) is not None) is kept
 
 
+def test_a_read_that_comes_late_takes_nothing_newer_away() -> None:
+    rows = known(Clock(0.0), version=2)
+    with rows.reading(KEY) as reading:
+        late = rows.keep(KEY, reading, Stored(1, b"data", expires_at=2000.0), 0.0)
+    assert rows.get(KEY) == Stored(2, b"data")
+    assert not rows.current(late)
+
+
+def test_what_is_replaced_or_pushed_out_is_not_current_any_more() -> None:
+    rows = FreshRows(Clock(0.0), Clock(0.0), known=1)
+    kept: list[Stored] = []
+    for key, version in ((KEY, 1), (KEY, 2), (b"other", 1)):
+        with rows.reading(key) as reading:
+            kept.append(rows.keep(key, reading, Stored(version, b"data", expires_at=60.0), 0.0))
+    assert [rows.current(row) for row in kept] == [False, False, True], "nobody would be told of it"
+
+
+def test_a_use_here_is_known_at_once_and_outlives_a_read_from_before_it() -> None:
+    rows = known(Clock(0.0))
+    rows.used(KEY, 500.0)
+    rows.used(KEY, 400.0)
+    rows.used(b"other", 400.0)
+    with rows.reading(KEY) as reading:
+        rows.keep(KEY, reading, Stored(1, b"data", 300.0, 2000.0), 0.0)
+    assert rows.get(KEY) == Stored(1, b"data", 500.0)
+
+
 def test_a_lost_channel_forgets_rows_and_reads_under_way() -> None:
     rows = known(Clock(0.0))
     with rows.reading(KEY) as reading:
