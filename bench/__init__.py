@@ -8,7 +8,7 @@
     python -m bench.profile      one request inside the gateway, by stage
     python -m bench.growth       decisions at 10,000 routes and 100,000 tenants, 10,000 idle connections
     python -m bench.soak         ten minutes of mixed traffic, memory before and after
-    python -m bench.simulation   everybody clocks in between 8:30 and 9:00
+    python -m bench.capacity     what ten million people who clock in between 8:30 and 9:00 need
 
 Processor time is what the processes' accounts say (/proc), divided by the answers that wrk counted. An answer that did
 not come from the app, or whose status is not 200, makes a run worthless: it raises Spoiled.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from bench import growth, journeys, proxies, report
+from bench import capacity, channel, growth, journeys, proxies, records, report
 from bench.app import App
 from bench.load import CONNECTING, FRESH, LARGE_PAGE, PUNCHING, SMALL_PAGE, UPLOADED
 from bench.machine import this_machine, warning
@@ -95,7 +95,10 @@ def main(arguments: list[str] | None = None) -> int:
         found = report.report(machine, table, latencies, size.rounds, size.seconds)
         found["short"] = short
         found["journeys"] = journeys.measured(size.journeys, say, short=short)
-        found["growth"] = growth.measured(size.idle, say)
+        found["growth"] = growth.measured(size.idle, say, quick=short)
+        if not short:
+            found["records"], found["channel"] = records.measured(say), channel.measured(say)
+            found["capacity"] = capacity.measured(found, say)
     except (Spoiled, Missing) as fault:
         sys.stderr.write(f"{fault}\n")
         return 1

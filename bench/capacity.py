@@ -1,21 +1,29 @@
 """From what one person costs to what so many need: workers, Redis, PostgreSQL, and what gives way first.
 
-Everything here is arithmetic on build/bench.json; what was not measured yet has a value from the same machine.
+    python -m bench.capacity        the table, the simulated morning of each crowd, docs/morning.svg
+
+Arithmetic on build/bench.json; what was not measured yet has a value from the same machine.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench import simulation
+from bench import picture, report, simulation
+from bench.processes import ROOT
 from bench.report import Report
+from bench.simulation import MINUTES, Minute
 
+CROWDS = (10_000, 1_000_000, 10_000_000)
 CELL = 500_000  # people whom one set of workers, Redis and PostgreSQL serves
 CONNECTIONS = 10  # of one worker to PostgreSQL: eight, and two for bulk work (stores.database)
 SESSION_BYTES = 1_500  # a session in Redis with an ordinary cookie, its owner's list and Redis's own overhead
+TARGET = 0.6  # utilisation of the busiest minute: what is left carries a lost machine, and a Monday
+LEAST_WORKERS = 2  # one may be replaced while the other serves
+PICTURE = ROOT / "docs" / "morning.svg"
 LONGEST_TURN = 0.5  # seconds that one may wait for the audit chain's end before people notice
 MOST_HEARING = 0.25  # part of a worker that may go into hearing of others' changes
 REDIS_CORE = 0.7  # of the one core that a Redis server has
@@ -79,8 +87,8 @@ def needs(crowd: int, one: Person) -> Needs:
     """Workers so that TARGET of their time is used, with what they hear of each other; the rest follows."""
     rate = simulation.peak_rate(crowd)
     hearing = rate * one.counted["changes told"] * one.hearing
-    left = simulation.TARGET - min(hearing, simulation.TARGET * 0.9)
-    workers = max(simulation.LEAST_WORKERS, math.ceil(rate * one.gateway / left))
+    left = TARGET - min(hearing, TARGET * 0.9)
+    workers = max(LEAST_WORKERS, math.ceil(rate * one.gateway / left))
     return Needs(
         crowd=crowd,
         rate=rate,
@@ -118,8 +126,8 @@ def cells(crowd: int) -> int:
 def table(found: Report) -> str:
     """What each crowd needs as one installation, and as cells."""
     one = person(found)
-    wholes = [needs(crowd, one) for crowd in simulation.CROWDS]
-    parts = [needs(min(crowd, CELL), one) for crowd in simulation.CROWDS]
+    wholes = [needs(crowd, one) for crowd in CROWDS]
+    parts = [needs(min(crowd, CELL), one) for crowd in CROWDS]
     heads = ["in the busiest minute", *(f"{need.crowd:,} people" for need in wholes)]
     rows = [
         ("people a second", [f"{need.rate:,.0f}" for need in wholes]),
@@ -128,6 +136,7 @@ def table(found: Report) -> str:
         ("workers in all", [f"{part.workers * cells(need.crowd):,}" for part, need in zip(parts, wholes, strict=True)]),
         ("Redis of a cell: commands a second", [f"{part.commands:,.0f}" for part in parts]),
         ("Redis of a cell: cores", [f"{part.redis_cores:.2f}" for part in parts]),
+        ("Redis of a cell: primaries", [f"{math.ceil(part.redis_cores / REDIS_CORE)}" for part in parts]),
         ("Redis of a cell: memory", [_bytes(part.memory) for part in parts]),
         ("PostgreSQL of a cell: transactions a second", [f"{part.transactions:,.0f}" for part in parts]),
         ("PostgreSQL of a cell: rows written a second", [f"{part.rows:,.0f}" for part in parts]),
@@ -142,5 +151,53 @@ def table(found: Report) -> str:
     return "\n".join([*lines, *(f"| {name} | {' | '.join(cells_)} |" for name, cells_ in rows)])
 
 
+def simulated(crowd: int, found: Report) -> tuple[Needs, list[Minute]]:
+    """The morning of one cell of this crowd. What workers spend on hearing of each other makes their work longer."""
+    need = needs(min(crowd, CELL), person(found))
+    times = [seconds / (1 - need.hearing) for seconds in simulation.services(found)]
+    return need, simulation.simulate(need.crowd, need.workers, times)
+
+
+def measured(found: Report, say: Callable[[str], None]) -> dict[str, Any]:
+    """All crowds for build/bench.json, and the picture of the largest."""
+    results = {}
+    for crowd in CROWDS:
+        need, minutes = simulated(crowd, found)
+        results[str(crowd)] = {
+            "cells": cells(crowd),
+            "workers_each": need.workers,
+            "peak_people_per_second": round(max(one.rate for one in minutes), 1),
+            "peak_utilisation": round(max(one.utilisation for one in minutes) + need.hearing, 3),
+            "wait_p50_ms": round(max(one.p50 for one in minutes) * 1e3, 2),
+            "wait_p99_ms": round(max(one.p99 for one in minutes) * 1e3, 1),
+        }
+        say(
+            f"{crowd:,} people: {cells(crowd)} cells of {need.workers} workers, {need.rate:,.0f} a second in each, "
+            f"p99 wait {results[str(crowd)]['wait_p99_ms']} ms"
+        )
+        PICTURE.write_text(morning(need, minutes, simulation.services(found)), encoding="utf-8")
+    return results
+
+
+def morning(need: Needs, minutes: Sequence[Minute], services: Sequence[float]) -> str:
+    """The curve: people a second, and dashed what the workers can do."""
+    labels = [f"8:{30 + n}" if n < MINUTES else f"9:{n - MINUTES:02}" for n in range(len(minutes))]
+    most = need.workers * (1 - need.hearing) / sum(services)
+    title = f"{need.crowd:,} people clock in at one cell; dashed: what its {need.workers} workers can do"
+    rates = [round(one.rate) for one in minutes]
+    return picture.curve(title, "people a second", rates, labels, [round(most)] * len(minutes))
+
+
 def _bytes(size: float) -> str:
     return f"{size / 2**30:,.1f} GiB" if size >= 2**30 else f"{size / 2**20:,.0f} MiB"
+
+
+def main() -> None:
+    """See the module."""
+    found = report.read() if report.FILE.exists() else {}
+    print(report.plain(table(found)))
+    measured(found, print)
+
+
+if __name__ == "__main__":
+    main()

@@ -149,7 +149,7 @@ def _timed(once: Callable[[], None], times: int) -> float:
     return min(rounds)
 
 
-def measured(say: Say) -> dict[str, Any]:
+def measured(say: Say, times: int = 3) -> dict[str, Any]:
     """Microseconds by size, and the largest ratio to the smallest size, for build/bench.json."""
     found: dict[str, Any] = {}
     for name, what, sizes, seconds in (
@@ -157,16 +157,16 @@ def measured(say: Say) -> dict[str, Any]:
         ("routes_remembered", "routes, addresses of every day", ROUTES, lambda size: decision_seconds(size, _FEW)),
         ("tenants", "tenants", TENANTS, tenant_seconds),
     ):
-        found[name] = _line(say, what, sizes, seconds)
+        found[name] = _line(say, what, sizes, seconds, times)
     return found
 
 
-def _line(say: Say, what: str, sizes: Sequence[int], seconds: Callable[[int], float]) -> dict[str, Any]:
-    times: dict[int, list[float]] = {size: [] for size in sizes}
-    for _ in range(3):
+def _line(say: Say, what: str, sizes: Sequence[int], seconds: Callable[[int], float], times: int) -> dict[str, Any]:
+    runs: dict[int, list[float]] = {size: [] for size in sizes}
+    for _ in range(times):
         for size in sizes:
-            times[size].append(seconds(size))
-    medians = {size: statistics.median(several) for size, several in times.items()}
+            runs[size].append(seconds(size))
+    medians = {size: statistics.median(several) for size, several in runs.items()}
     ratio = max(medians.values()) / medians[sizes[0]]
     words = ", ".join(f"{size:,}: {value * 1e6:.2f} µs" for size, value in medians.items())
     say(f"decision by {what}: {words}; largest / smallest size {ratio:.2f}")

@@ -1,12 +1,12 @@
-"""Everybody clocks in between 8:30 and 9:00: workers as queues, from measured service times. python -m bench.simulation
+"""Everybody clocks in between 8:30 and 9:00: workers as queues, from measured service times.
 
     arrivals ──► a worker by chance (SO_REUSEPORT) ──► one queue, one request at a time ──► think ──► the next step
 
 Assumed, and easy to change: a quarter of the people come evenly over the half hour, the others around 8:57 with a
 standard deviation of three minutes, cut off at 9:00; so one in eight comes in the busiest minute. Between two pages
-they think for three seconds on average. Service times are the gateway's processor time by step, as `bench.journeys` measured
-it with Redis and PostgreSQL, varied with a coefficient of variation of a half. Workers share nothing but the stores, so
-a few of them stand for all: the crowd that a few of many get is simulated person by person, from one seed.
+they think for three seconds on average. Service times are the gateway's processor time by step, as `bench.journeys`
+measured it with Redis and PostgreSQL, varied with a coefficient of variation of a half. Workers share nothing but the
+stores, so a few of them stand for all: the people whom these few get are simulated one by one, from one seed.
 """
 
 from __future__ import annotations
@@ -14,24 +14,17 @@ from __future__ import annotations
 import heapq
 import math
 import random  # noqa: TID251 - a seeded simulation, repeatable by its seed
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from bench import picture, report
-from bench.processes import ROOT
+from bench.report import Report
 
-CROWDS = (10_000, 1_000_000, 10_000_000)
 MINUTES = 30
 EVEN_SHARE, PEAK_MINUTE, SPREAD_MINUTES = 0.25, 27.0, 3.0
 THINK_SECONDS = 3.0
 VARIATION = 0.5
-TARGET = 0.6  # utilisation of the busiest minute: what is left carries a lost machine, and a Monday
-LEAST_WORKERS = 2  # one may be replaced while the other serves
 SAMPLE = 3  # workers that are simulated
 SEED = 859
-PICTURE = ROOT / "docs" / "morning.svg"
 # Milliseconds of the gateway by step, where nothing was measured yet.
 DEFAULTS: Mapping[str, float] = {
     "sign-in page": 0.6, "sign-in": 3.0, "choice page": 2.0, "choice": 3.0, "held answer": 1.2,
@@ -62,11 +55,6 @@ def _normal(minute: float) -> float:
 def peak_rate(crowd: int) -> float:
     """People a second in the busiest minute."""
     return crowd * max(share(minute) for minute in range(MINUTES)) / 60
-
-
-def workers_for(crowd: int, services: Sequence[float]) -> int:
-    """So many that the busiest minute keeps each of them busy for TARGET of the time. `services`: seconds by step."""
-    return max(LEAST_WORKERS, math.ceil(peak_rate(crowd) * sum(services) / TARGET))
 
 
 def simulate(crowd: int, workers: int, services: Sequence[float], *, seed: int = SEED) -> list[Minute]:
@@ -119,55 +107,7 @@ def _quantile(values: list[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * part))] if values else 0.0
 
 
-def services(found: report.Report) -> list[float]:
+def services(found: Report) -> list[float]:
     """Seconds of the gateway by step, as measured with servers; else the defaults."""
     steps = found.get("journeys", {}).get("servers", {}).get("steps", {})
     return [steps.get(name, {}).get("gateway", default) / 1e3 for name, default in DEFAULTS.items()]
-
-
-def outcome(crowd: int, minutes: Sequence[Minute], workers: int) -> dict[str, Any]:
-    """What matters of one simulation."""
-    return {
-        "workers": workers,
-        "peak_people_per_second": round(max(one.rate for one in minutes), 1),
-        "peak_utilisation": round(max(one.utilisation for one in minutes), 3),
-        "wait_p50_ms": round(max(one.p50 for one in minutes) * 1e3, 2),
-        "wait_p99_ms": round(max(one.p99 for one in minutes) * 1e3, 1),
-        "crowd": crowd,
-    }
-
-
-def morning(crowd: int, minutes: Sequence[Minute], capacity: float) -> str:
-    """The curve: people a second, and dashed what so many workers can do."""
-    labels = [f"8:{30 + n}" if n < MINUTES else f"9:{n - MINUTES:02}" for n in range(len(minutes))]
-    rates = [round(one.rate) for one in minutes]
-    title = f"{crowd:,} people clock in: arrivals, and (dashed) what the chosen workers can do"
-    return picture.curve(title, "people a second", rates, labels, [round(capacity)] * len(minutes))
-
-
-def measured(found: report.Report) -> dict[str, Any]:
-    """All crowds, for build/bench.json."""
-    times = services(found)
-    results = {}
-    for crowd in CROWDS:
-        workers = workers_for(crowd, times)
-        minutes = simulate(crowd, workers, times)
-        results[str(crowd)] = outcome(crowd, minutes, workers)
-        if crowd == CROWDS[1]:
-            PICTURE.write_text(morning(crowd, minutes, workers / sum(times)), encoding="utf-8")
-    return results
-
-
-def main() -> None:
-    """Print what so many people need, and draw the morning of a million."""
-    found = report.read() if report.FILE.exists() else {}
-    for crowd, result in measured(found).items():
-        print(
-            f"{int(crowd):>10,} people: {result['workers']:>4} workers, {result['peak_people_per_second']:,.1f} a second "
-            f"at the peak, {result['peak_utilisation']:.0%} busy, p99 wait {result['wait_p99_ms']} ms"
-        )
-    sys.stdout.write(f"drawn: {PICTURE}\n")
-
-
-if __name__ == "__main__":
-    main()
