@@ -96,7 +96,7 @@ class Pool:
         elif self.size < self._size:
             self._connect(taker)
             return
-        if len(self._waiting) >= self._terms.waiting and self._full():
+        if len(self._waiting) >= self._room and self._full():
             taker.crowded()
             return
         self._waiting.append((taker, fresh))
@@ -105,13 +105,18 @@ class Pool:
         elif self._idle:  # fresh: one that nobody uses makes room
             self._idle.pop(0).close()
 
+    @property
+    def _room(self) -> int:
+        """How many may wait; for some a connection is being opened already."""
+        return self._terms.waiting + len(self._connecting)
+
     def _full(self) -> bool:
         """Whether the queue is as long as it may be. Browsers that have gone still stand in it: looked for now and
         then, since a hanging app gathers them."""
         if self._looked_through != self._sweep.now:
             self._looked_through = self._sweep.now
             self._waiting = deque(entry for entry in self._waiting if entry[0].waiting)
-        return len(self._waiting) >= self._terms.waiting
+        return len(self._waiting) >= self._room
 
     def give_back(self, connection: UpstreamConnection) -> None:
         """A clean exchange has ended on it."""
