@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from gateway.config.certificates import expiring
 from gateway.config.changes import opened_once
 from gateway.config.settings import Configuration, ListenAddress, Stores
 from gateway.core.errors import GatewayError, SealBroken, StoreUnavailable
@@ -179,6 +180,11 @@ async def start(
         await stack.aclose()
         raise
     return running
+
+
+def expiring_certificates(configuration: Configuration, clock: Clock = time.time) -> tuple[str, ...]:
+    """A sentence for each certificate that has ended or soon will."""
+    return expiring(configuration.listen, clock())
 
 
 @asynccontextmanager

@@ -26,6 +26,7 @@ def check(file: Path, *, as_json: bool) -> None:
     try:
         configuration, warnings = load_with_warnings(file)
         faults = _template_faults(file, configuration)
+        warnings += _expiring(file, configuration)
     except ConfigRefused as refused:
         faults, warnings = tuple(fault for fault in refused.faults if isinstance(fault, Fault)), ()
     if as_json:
@@ -51,6 +52,16 @@ def _template_faults(file: Path, configuration: Configuration) -> tuple[Fault, .
     remedy = "Compare it with the template of this version, or take it out of the folder."
     found = [f"{what}." for what in misfits(configuration.service)]
     return tuple(Fault(str(file), 1, 1, "service.templates", "misfit", what, remedy) for what in found)
+
+
+def _expiring(file: Path, configuration: Configuration) -> tuple[Fault, ...]:
+    if not any(address.tls for address in configuration.listen):
+        return ()
+    from gateway.app import expiring_certificates  # much to import, and only where TLS ends here
+
+    remedy = "Put a new one into its place: a running gateway takes it by itself."
+    found = expiring_certificates(configuration)
+    return tuple(Fault(str(file), 1, 1, "listen", "expiring", what, remedy) for what in found)
 
 
 def _summary(faults: int, warnings: int) -> str:

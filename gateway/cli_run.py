@@ -32,8 +32,14 @@ def serve(file: Path, workers: int) -> None:
     configuration = loaded(file)
     for warning in configuration.warnings:
         click.echo(f"warning: {warning}", err=True)
+    from gateway.app import expiring_certificates
     from gateway.core.errors import GatewayError, StoreUnavailable
+    from gateway.proxy.open_files import raise_limit
     from gateway.workers.process import ProcessFailed
+
+    for sentence in expiring_certificates(configuration):
+        click.echo(f"warning: {sentence}", err=True)
+    raise_limit()
 
     try:
         if workers == 1:

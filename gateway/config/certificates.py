@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
-from gateway.config.settings import TlsPair
+from gateway.config.settings import ListenAddress, TlsPair
+from gateway.core.errors import GatewayError
 
 _SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2: forward secrecy and AEAD alone
+_SOON = 30 * 86400.0
 
 
-class PairRefused(Exception):
+class PairRefused(GatewayError):
     """A pair that can't be served. `code` is a stable word; `in_key`: the fault is the key's."""
 
     def __init__(self, code: str, what: str, remedy: str, *, in_key: bool = False) -> None:
@@ -57,6 +61,21 @@ def read_pair(pair: TlsPair) -> tuple[Certificate, ssl.SSLContext]:
         names = tuple(name.lower() for name in alternative.get_values_for_type(x509.DNSName))
         names += tuple(str(address) for address in alternative.get_values_for_type(x509.IPAddress))
     return Certificate(names, first.not_valid_after_utc.timestamp()), _context(pair)
+
+
+def expiring(listen: Iterable[ListenAddress], now: float) -> tuple[str, ...]:
+    """A sentence for each certificate that has ended at `now`, or will within a month. What can't be read is told
+    elsewhere."""
+    found = []
+    for pair in dict.fromkeys(pair for address in listen for pair in address.tls):
+        try:
+            certificate, _ = read_pair(pair)
+        except PairRefused:
+            continue
+        if certificate.until - now < _SOON:
+            day = f"{datetime.fromtimestamp(certificate.until, UTC):%Y-%m-%d %H:%M} UTC"
+            found.append(f"{pair.certificate} {'ended' if certificate.until < now else 'ends'} on {day}.")
+    return tuple(found)
 
 
 def _bytes_of(file: Path, *, in_key: bool) -> bytes:
