@@ -65,6 +65,7 @@ class Pool:
         self._waiting: deque[tuple[Taker, bool]] = deque()  # whether only a fresh connection will do
         self._looked_through = -1.0  # when those who have gone were last taken out of the queue
         self._connecting: set[asyncio.Task[None]] = set()
+        self._promised = 0  # of those, for one taker that does not stand in the queue
         self._closed = False
         self.deadline = NEVER
         sweep.add(self)
@@ -108,7 +109,7 @@ class Pool:
     @property
     def _room(self) -> int:
         """How many may wait; for some a connection is being opened already."""
-        return self._terms.waiting + len(self._connecting)
+        return self._terms.waiting + len(self._connecting) - self._promised
 
     def _full(self) -> bool:
         """Whether the queue is as long as it may be. Browsers that have gone still stand in it: looked for now and
@@ -173,6 +174,7 @@ class Pool:
             self._connect(None)
 
     def _connect(self, taker: Taker | None) -> None:
+        self._promised += taker is not None
         task = asyncio.get_running_loop().create_task(self._connected(taker))
         self._connecting.add(task)
 
@@ -193,6 +195,7 @@ class Pool:
             task = asyncio.current_task()
             assert task is not None
             self._connecting.discard(task)
+            self._promised -= taker is not None
         if connection is None:
             self._could_not_connect(cause)
             self._refuse(taker, cause, timed_out)
