@@ -196,6 +196,8 @@ class Pool:
             assert task is not None
             self._connecting.discard(task)
             self._promised -= taker is not None
+        if connection is not None and (connection.transport is None or connection.transport.is_closing()):
+            connection, cause = None, "closed as soon as it was open"
         if connection is None:
             self._could_not_connect(cause)
             self._refuse(taker, cause, timed_out)
