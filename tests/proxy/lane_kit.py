@@ -70,7 +70,7 @@ class RawApp:
         self._writers: set[Writer] = set()
 
     async def start(self, tls: ssl.SSLContext | None = None) -> int:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls, limit=1 << 18)
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
