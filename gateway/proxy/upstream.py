@@ -10,13 +10,15 @@ its own framing, keep-alive, not one byte more. Anything else would hand one per
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 from typing import TYPE_CHECKING, Protocol, cast
 
 import httptools
 
 from gateway.core.header_names import AnswerKind
 from gateway.core.heads import framing_header
-from gateway.core.messages import ResponseHead, first_header
+from gateway.core.messages import ResponseHead
 from gateway.core.plain_answers import plain_head
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _SWITCHED = 101
+_READ = 65536
 
 
 class Exchange(Protocol):
@@ -92,7 +95,7 @@ class UpstreamConnection(asyncio.Protocol):
         return parser
 
     def _reset(self, *, bodiless: bool) -> None:
-        self._bodiless = bodiless  # HEAD: the parser cannot be told, so it is thrown away after the head
+        self._bodiless = bodiless  # HEAD: the parser cannot be told, so the connection ends with the head
         self._head: ResponseHead | None = None
         self._headers: list[tuple[bytes, bytes]] = []
         self._reason = b""
@@ -158,6 +161,8 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed by either side."""
         self._pool.lost(self)
+        if exc is not None and not self.request_sent and self._reads_to_the_end():
+            exc = None
         exchange, self.exchange = self.exchange, None
         self.transport = None
         if exchange is None:
@@ -166,6 +171,24 @@ class UpstreamConnection(asyncio.Protocol):
             exchange.more(b"", complete=True)
         else:
             exchange.broken("connection closed", untouched=self.reused and not self._data_seen)
+
+    def _reads_to_the_end(self) -> bool:
+        """Take what has arrived already, where our write failed; whether the app has ended it properly.
+
+        An app may answer an upload early and hang up (RFC 9112 9.6). The loop gives up a connection whose write failed
+        without reading on, but the socket is still open in here.
+        """
+        transport = self.transport
+        if transport is None or transport.get_extra_info("sslcontext") is not None:
+            return False
+        sock = transport.get_extra_info("socket")
+        with contextlib.suppress(OSError):
+            while self.exchange is not None:
+                data = os.read(sock.fileno(), _READ)
+                if not data:
+                    return True
+                self.data_received(data)
+        return False
 
     def pause_writing(self) -> None:
         """The send buffer is full."""
@@ -224,13 +247,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._left = left
             plain.plain(data, end, head, False)
             return True
-        self._plain = self.exchange = None
-        if left < 0:  # bytes behind the answer: whatever they are, they must not meet the next request
-            self.close()
-            data = data[:left]
-        else:
-            self._pool.give_back(self)
-        plain.plain(data, end, head, True)
+        plain.plain(self._ended(data, left), end, head, True)
         return True
 
     def _more_of_it(self, plain: PlainExchange, data: bytes) -> None:
@@ -239,13 +256,14 @@ class UpstreamConnection(asyncio.Protocol):
             plain.plain_more(data, False)
             return
         self._left = 0
-        self._plain = self.exchange = None
-        if left < 0:
-            self.close()
-            data = data[:left]
-        else:
-            self._pool.give_back(self)
-        plain.plain_more(data, True)
+        plain.plain_more(self._ended(data, left), True)
+
+    def _ended(self, data: bytes, left: int) -> bytes:
+        """A plain answer is whole. `left` below 0: bytes behind it, which must not meet the next request."""
+        self._plain = None
+        self._keep, self._surplus = True, left < 0
+        self._end()
+        return data[:left] if left < 0 else data
 
     def close(self) -> None:
         """Close and forget."""
@@ -267,9 +285,8 @@ class UpstreamConnection(asyncio.Protocol):
     def _end(self) -> None:
         """The answer is whole: back to the pool, or closed."""
         self.exchange = None
-        if self._bodiless:
-            self._parser = self._new_parser()
-        if self._keep and self.request_sent and not self._surplus:
+        # An app that sends a body after HEAD all the same would send it to whoever comes next.
+        if self._keep and self.request_sent and not self._surplus and not self._bodiless:
             self._pool.give_back(self)
         else:
             self.close()
@@ -314,9 +331,6 @@ class UpstreamConnection(asyncio.Protocol):
             raise ValueError(self._fault)
         self._head = head
         if self._bodiless:
-            # Without a body the connection's fate is in the head alone; llhttp is thrown away with what follows.
-            connection = (first_header(head.headers, b"connection") or b"").lower()
-            self._keep = b"close" not in connection and (head.version == "1.1" or b"keep-alive" in connection)
             self._complete = True
 
     def on_body(self, data: bytes) -> None:

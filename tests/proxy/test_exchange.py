@@ -137,7 +137,9 @@ async def test_a_body_that_ends_with_the_apps_connection_is_chunked() -> None:
         assert made.connections == 2
 
 
-async def test_head_204_and_304_have_no_body_and_keep_both_connections() -> None:
+async def test_head_204_and_304_have_no_body_and_the_apps_connection_stays_but_for_head() -> None:
+    """What an app might send behind a HEAD's head must not meet the next request."""
+
     def answer(head: bytes, body: bytes) -> bytes:
         if head.startswith(b"HEAD"):
             return b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"
@@ -152,7 +154,7 @@ async def test_head_204_and_304_have_no_body_and_keep_both_connections() -> None
         assert b" 304 " in (await browser.ask(get("/304")))[0]
         head, _ = await browser.ask(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", head_only=True)
         assert b" 200 " in head
-        assert lane.app.connections == 1
+        assert lane.app.connections == 2
 
 
 async def test_head_with_a_chunked_answer_does_not_wait_for_chunks() -> None:
@@ -161,7 +163,7 @@ async def test_head_with_a_chunked_answer_does_not_wait_for_chunks() -> None:
         browser = await lane.browser()
         for _ in range(2):
             await browser.ask(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", head_only=True)
-        assert lane.app.connections == 1
+        assert lane.app.connections == 2
 
 
 async def test_1xx_answers_are_swallowed_and_so_is_a_session_id_in_the_links_of_103() -> None:
