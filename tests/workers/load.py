@@ -12,7 +12,8 @@ from tests.proxy.lane_kit import Reader, Writer, read_body
 from tests.workers.served import echoed
 
 T = TypeVar("T")
-_CLIENTS = 24
+_BUSY, _PATIENT = 24, 16  # clients; a patient one mostly says nothing, on a connection that it keeps
+CLIENTS = _BUSY + _PATIENT
 _SIZES = (0, 1, 200, 5_000, 60_000)
 _NOISE = bytes(number * 7919 >> 5 & 255 for number in range(max(_SIZES)))
 _PATIENCE = 60.0
@@ -31,7 +32,8 @@ class Dice:
 
 @dataclass
 class Load:
-    """Requests until `total` are answered, over connections of random length; every tenth belongs to a session."""
+    """Requests without end until `finish`, then until there were `total`; every tenth belongs to a session. There are
+    pauses until then: processes that start need the processor too."""
 
     port: int
     cookie: bytes
@@ -41,28 +43,37 @@ class Load:
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     _next: int = 0
+    _finishing: bool = False
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as clients:
-            for number in range(_CLIENTS):
-                clients.create_task(self._client(Dice(number)))
+            for number in range(CLIENTS):
+                patient = number >= _BUSY
+                pauses = (0.1, 0.5, 1.0) if patient else (0.02, 0.05, 0.1)
+                clients.create_task(self._client(Dice(number), pauses, (1000,) if patient else (1, 5, 60)))
+
+    def finish(self) -> None:
+        self._finishing = True
+
+    def _enough(self) -> bool:
+        return self._finishing and self._next >= self.total
 
     async def until(self, answered: int) -> None:
         while self.answered < answered:  # noqa: ASYNC110 - a count
             await asyncio.sleep(0.01)
 
-    async def _client(self, chance: Dice) -> None:
-        while self._next < self.total:
+    async def _client(self, chance: Dice, pauses: Sequence[float], lengths: Sequence[int]) -> None:
+        while not self._enough():
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 20)
             except OSError as fault:
                 self.lost.append(f"connecting: {fault!r}")
                 continue
             self.connections += 1
-            for _ in range(chance.choice((1, 5, 60))):
-                if self._next >= self.total or not await self._exchange(reader, writer, chance):
+            for _ in range(chance.choice(lengths)):
+                if self._enough() or not await self._exchange(reader, writer, chance):
                     break
-                await asyncio.sleep(chance.choice((0, 0, 0.02)))
+                await asyncio.sleep(0 if self._finishing else chance.choice(pauses))
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()

@@ -39,7 +39,7 @@ routes:
   - {path: /login, access: public}
   - {path: /open/**, access: public, methods: [GET, POST]}
 """
-SECONDS = 60.0
+SECONDS = 200.0  # a machine with much else to do takes ten times as long as one without
 
 
 class Served:

@@ -17,7 +17,7 @@ from pathlib import Path
 from gateway.stores.sealing import KeyRing
 from tests.harness.gateway import free_port
 from tests.proxy.lane_kit import Reader, Writer, read_body, until
-from tests.workers.load import Load
+from tests.workers.load import CLIENTS, Load
 from tests.workers.served import YAML, Legacy, Served, alive, served
 
 NAMES = ["pages", "worker 1", "worker 2", "worker 3"]
@@ -62,25 +62,27 @@ async def test_of_ten_thousand_requests_none_is_lost_or_wrong_while_workers_come
         load = Load(gateway.port, await sign_in(gateway.port), 10_000)
         running = asyncio.create_task(load.run())
 
-        await load.until(500)
+        await load.until(300)
         gateway.process.send_signal(signal.SIGUSR2)
         await done(lambda: gateway.said("every process is a new one"))
         renewed = gateway.children()
         assert sorted(renewed) == NAMES
         assert not {*renewed.values()} & {*first.values()}
-
+        await load.until(load.answered + 300)
         os.kill(renewed["worker 1"], signal.SIGTERM)
         await done(lambda: gateway.said("worker 1 is replaced"))
+        assert gateway.children()["worker 1"] != renewed["worker 1"]
+        await load.until(load.answered + 300)
         gateway.reload(gateway.text + "  - {path: /more, access: public}\n")
         await done(lambda: gateway.said("is in force"))
         gateway.reload(gateway.text.replace("access", "acess"))
         await done(lambda: gateway.said("Did you mean 'access'?"))
-        assert gateway.children()["worker 1"] != renewed["worker 1"]
 
-        await asyncio.wait_for(running, 120)
+        load.finish()
+        await asyncio.wait_for(running, 300)
         assert (load.lost, load.wrong) == ([], [])
-        assert load.answered == 10_000
-        assert load.connections < 3_000  # most requests came over a connection that had been used
+        assert load.answered >= 10_000
+        assert load.connections < load.answered / 5  # most requests came over a connection that had been used
         assert (await asyncio.to_thread(gateway.ask, "/more")).status == 200  # the file with faults changed nothing
 
         await the_killed_one_takes_only_its_own_along(gateway)
@@ -88,20 +90,21 @@ async def test_of_ten_thousand_requests_none_is_lost_or_wrong_while_workers_come
 
 async def the_killed_one_takes_only_its_own_along(gateway: Served) -> None:
     """Who is under way in a process that is killed is lost; nobody else is, and its place is taken again."""
-    load = Load(gateway.port, await sign_in(gateway.port), 1_500)
+    load = Load(gateway.port, await sign_in(gateway.port), 1_000)
     running = asyncio.create_task(load.run())
-    await load.until(100)
+    await load.until(300)
     before = gateway.children()
     os.kill(before["worker 2"], signal.SIGKILL)
     os.kill(before["pages"], signal.SIGKILL)
     await done(lambda: gateway.said("was ended by SIGKILL", 2))
     await done(lambda: gateway.said("worker 2 is replaced"))
     await done(lambda: gateway.said("pages is replaced"))
-    await asyncio.wait_for(running, 120)
+    load.finish()
+    await asyncio.wait_for(running, 300)
     after = gateway.children()
     assert sorted(after) == NAMES
     assert {name for name in NAMES if before[name] != after[name]} == {"worker 2", "pages"}
-    assert len(load.lost) <= 24, load.lost  # not more than one request of each client was under way
+    assert len(load.lost) <= CLIENTS, load.lost  # not more than one request of each client was under way
     assert not [one for one in load.wrong if b" 502 ".decode() not in one], load.wrong  # a page that was being made
 
 
