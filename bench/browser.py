@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import html
 import re
 from collections.abc import Coroutine, Iterable
@@ -107,11 +108,13 @@ class Browser:
         own = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         return f"{own}; {OTHER_COOKIES}" if own else OTHER_COOKIES
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connection; cookies stay."""
-        if self._writer is not None:
-            self._writer.close()
-        self._reader = self._writer = None
+        writer, self._reader, self._writer = self._writer, None, None
+        if writer is not None:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
     async def _ask(self, method: str, target: str, body: bytes | None = None) -> Page:
         if self._reader is None or self._writer is None or self._reader.at_eof():
@@ -145,7 +148,7 @@ class Browser:
             body = await _body(reader, values)
         self.received += len(head) + len(body)
         if values.get("connection", "").lower() == "close":
-            self.close()
+            await self.close()
         location = re.sub(r"^https?://[^/]+", "", values.get("location", ""))
         return Page(status, location, body)
 

@@ -55,7 +55,7 @@ def addresses(routes: int, count: int) -> list[bytes]:
     """So many addresses, spread over the routes."""
     shapes = ("/app{n}/list", "/app{n}/{i}/view", "/app{n}/files/a/{i}", "/app{n}/menu/top", "/app{n}/{i}/edit")
     varying = (1, 2, 4)  # those in which every address is new
-    return [shapes[varying[i % 3]].format(n=(i * 7919) % max(1, routes // 5), i=i).encode() for i in range(count)]
+    return [shapes[varying[i % 3]].format(n=(i // 3 * 7919) % max(1, routes // 5), i=i).encode() for i in range(count)]
 
 
 def decision_seconds(routes: int, count: int) -> float:

@@ -148,6 +148,6 @@ async def _cookies(port: int, people: int, *, full: bool) -> list[str]:
             await browser.full(f"A0001{number:04}")
         else:
             await browser.restricted(f"B000001{number:02}")
-        browser.close()
+        await browser.close()
         headers.append(browser.cookie)
     return headers

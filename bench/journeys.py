@@ -142,12 +142,14 @@ async def walk(travellers: list[Traveller], around: Callable[[str], None], think
             said = f"{who.page.status} {who.page.location} {who.page.body[:200]!r}"
             raise Spoiled(f"{who.login_id} got {said} where {status} was due")
 
-    for name, step, status in STEPS:
-        await together(one(who, step, status) for who in travellers)
-        around(name)
-        await asyncio.sleep(think)
-    for who in travellers:
-        who.browser.close()
+    try:
+        for name, step, status in STEPS:
+            await together(one(who, step, status) for who in travellers)
+            around(name)
+            await asyncio.sleep(think)
+    finally:
+        for who in travellers:
+            await who.browser.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,14 @@ def _length(head: bytes) -> int:
 def measure(requests: list[bytes], port: int, rate: float, seconds: float) -> Latency:
     """Send at that rate for so long."""
     lines = {line.socket: line for line in (_Line(port) for _ in range(CONNECTIONS))}
+    try:
+        return _measured(lines, requests, rate, seconds)
+    finally:
+        for line in lines.values():
+            line.socket.close()
+
+
+def _measured(lines: dict[socket.socket, _Line], requests: list[bytes], rate: float, seconds: float) -> Latency:
     idle, waiting = deque(lines.values()), deque[float]()
     times: list[float] = []
     late: list[float] = []

@@ -58,7 +58,7 @@ async def visitors(crowd: Crowd) -> None:
         await browser.get(f"{SMALL}/1/view")  # too early: led back
         if (await browser.get("/logout")).status != 302:
             raise Spoiled("a visitor could not sign out")
-        browser.close()
+        await browser.close()
         crowd.done["visits"] += 1
 
 
@@ -73,7 +73,7 @@ async def readers(crowd: Crowd) -> None:
         if page.status != 200:
             raise Spoiled(f"a reader got {page.status}")
         crowd.done["pages"] += 1
-    browser.close()
+    await browser.close()
 
 
 async def uploaders(crowd: Crowd) -> None:
@@ -87,14 +87,14 @@ async def uploaders(crowd: Crowd) -> None:
         if page.status != 200:
             raise Spoiled(f"an upload got {page.status}")
         crowd.done["uploads"] += 1
-    browser.close()
+    await browser.close()
 
 
 async def vandals(crowd: Crowd) -> None:
     """Somebody who hangs up in the middle of everything."""
     browser = Browser(crowd.port)
     await browser.full(crowd.login_id("A"))
-    browser.close()
+    await browser.close()
     host = f"Host: 127.0.0.1:{crowd.port}\r\nCookie: {browser.cookie}\r\n"
     pieces = (
         f"GET {SMALL}/1/view HTTP/1.1\r\nHost: 127".encode(),
