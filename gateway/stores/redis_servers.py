@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import RedisSSLContext, SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.backoff import NoBackoff
@@ -46,6 +46,7 @@ def _node(base: str, seconds: float, monotonic: Callable[[], float], address: Ad
     if address is not None:
         for one in (client, listener):
             one.connection_pool.connection_kwargs.update(host=address[0], port=address[1])
+    _read_certificates_once(client, listener)
     return Node(client, listener, seconds, monotonic)
 
 
@@ -59,7 +60,28 @@ def _watched(where: RedisUrl, seconds: float, monotonic: Callable[[], float]) ->
         where.hosts, sentinel_kwargs={**options, **dict(where.sentinel_login)}, **options, **login
     )
     client, listener = (sentinels.master_for(where.name) for _ in range(2))
+    _read_certificates_once(client, listener, *sentinels.sentinels)
     return Single(Node(client, listener, seconds, monotonic), sentinels.aclose)
+
+
+def _read_certificates_once(*clients: Redis) -> None:
+    """One TLS context for all connections: the client library makes one for each, 40 ms of the loop every time."""
+    made: list[RedisSSLContext] = []
+
+    def one_context(kind: type[SSLConnection]) -> type[SSLConnection]:
+        class OneContext(kind):  # type: ignore[misc, valid-type]
+            def __init__(self, **options: Any) -> None:  # noqa: ANN401 (the library's)
+                super().__init__(**options)
+                made.append(self.ssl_context)  # type: ignore[has-type]
+                self.ssl_context = made[0]
+                del made[1:]
+
+        return OneContext
+
+    for client in clients:
+        kind = client.connection_pool.connection_class
+        if issubclass(kind, SSLConnection):
+            client.connection_pool.connection_class = one_context(kind)
 
 
 class _Sentinels(Sentinel):
@@ -67,12 +89,14 @@ class _Sentinels(Sentinel):
 
     async def discover_master(self, service_name: str) -> Address:
         """Where the first Sentinel that knows a primary says that it is. Raises MasterNotFoundError."""
+        what = ""
         asked = [asyncio.ensure_future(sentinel.sentinel_masters()) for sentinel in self.sentinels]
         try:
             for answer in asyncio.as_completed(asked):
                 try:
                     states: Any = await answer
-                except (RedisError, OSError):
+                except (RedisError, OSError) as fault:
+                    what = f" ({type(fault).__name__}: {fault})"
                     continue
                 state = states.get(service_name)
                 if state and self.check_master_state(state, service_name):
@@ -81,4 +105,4 @@ class _Sentinels(Sentinel):
             for one in asked:
                 one.cancel()
             await asyncio.gather(*asked, return_exceptions=True)
-        raise MasterNotFoundError(f"no Sentinel knows a primary of {service_name!r}")
+        raise MasterNotFoundError(f"no Sentinel knows a primary of {service_name!r}{what}")
