@@ -15,12 +15,13 @@ from collections import defaultdict
 
 import uvloop
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from gateway.config.settings import Limits, ListenAddress
 from gateway.core.messages import RequestHead, ResponseHead
 from gateway.proxy.actions import Action, Peer, ResponsePlan
 from gateway.proxy.server import Lane
-from tests.proxy.lane_kit import RawApp, Reader, ScriptedGate, Writer, dechunked, forward, plain_plan, until
+from tests.proxy.lane_kit import RawApp, Reader, ScriptedGate, Writer, dechunked, forward, plain_plan, short_way, until
 from tests.proxy.scenes import Ask, Line, Name, Scene, Sight, Told, cut, scenes, stuff
 from tests.proxy.verdicts import Delivery, judge, read_answer
 
@@ -201,12 +202,14 @@ class Stage:
             sight.answers.append(answer)
 
 
-async def _play(scene: Scene) -> None:
+async def _play(scene: Scene, *, short: bool) -> None:
     stage = Stage(scene)
     faults: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
     app = RawApp(stage.app)
-    lane = Lane(ScriptedGate(stage.admit), {"app": ("127.0.0.1", await app.start())}, Limits(pool_size=scene.pool))
+    where = ("127.0.0.1", await app.start())
+    shortcut = short_way(stage.admit) if short else None
+    lane = Lane(ScriptedGate(stage.admit), {"app": where}, Limits(pool_size=scene.pool), shortcut=shortcut)
     (port,) = await lane.start((ListenAddress("127.0.0.1", 0),))
     pool = lane.pools["app"]
     async with asyncio.timeout(_SECONDS):
@@ -223,12 +226,12 @@ async def _play(scene: Scene) -> None:
 
 
 @_settings
-@given(scenes())
-def test_scenes_on_uvloop(scene: Scene) -> None:
-    uvloop.run(_play(scene))
+@given(scenes(), st.booleans())
+def test_scenes_on_uvloop(scene: Scene, short: bool) -> None:
+    uvloop.run(_play(scene, short=short))
 
 
 @_settings
-@given(scenes())
-def test_scenes_on_asyncio(scene: Scene) -> None:
-    asyncio.run(_play(scene))
+@given(scenes(), st.booleans())
+def test_scenes_on_asyncio(scene: Scene, short: bool) -> None:
+    asyncio.run(_play(scene, short=short))
