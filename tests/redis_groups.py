@@ -87,6 +87,30 @@ def redis_cluster(replicas: int = 0) -> Iterator[Cluster]:
         yield Cluster(f"redis+cluster://{hosts}", tuple(primaries), tuple(nodes[3:]))
 
 
+@contextlib.contextmanager
+def redis_with_tls(certificate: Path, key: Path) -> Iterator[dict[str, str]]:
+    """URLs without their query of one server, of a group under a Sentinel, and of a cluster of one, all behind TLS."""
+    tls = (
+        f"tls-cert-file {certificate}",
+        f"tls-key-file {key}",
+        f"tls-ca-cert-file {certificate}",
+        "tls-auth-clients no",
+    )
+    with contextlib.ExitStack() as stack:
+        single = stack.enter_context(_server(lines=tls, tls=True))
+        watched = ("tls-replication yes", f"sentinel monitor main 127.0.0.1 {single.port} 1")
+        sentinel = stack.enter_context(_server("--sentinel", lines=(*tls, *watched), tls=True))
+        shard = stack.enter_context(_server("--cluster-enabled", "yes", "--tls-cluster", "yes", lines=tls, tls=True))
+        secure = ("--tls", "--cacert", str(certificate))
+        ask(shard, *secure, "CLUSTER", "ADDSLOTSRANGE", 0, _SLOTS - 1)
+        wait_until(lambda: "cluster_state:ok" in ask(shard, *secure, "CLUSTER", "INFO"))
+        yield {
+            "single": f"rediss://127.0.0.1:{single.port}/0",
+            "sentinel": f"rediss+sentinel://127.0.0.1:{sentinel.port}/main/0",
+            "cluster": f"rediss+cluster://127.0.0.1:{shard.port}",
+        }
+
+
 def _knows_all(node: Server, nodes: Sequence[Server]) -> bool:
     info = ask(node, "CLUSTER", "INFO")
     known = f"cluster_known_nodes:{len(nodes)}" in info and f"cluster_slots_ok:{_SLOTS}" in info
@@ -94,7 +118,7 @@ def _knows_all(node: Server, nodes: Sequence[Server]) -> bool:
 
 
 @contextlib.contextmanager
-def _server(*options: str, lines: Sequence[str] = ()) -> Iterator[Server]:
+def _server(*options: str, lines: Sequence[str] = (), tls: bool = False) -> Iterator[Server]:
     program = shutil.which("redis-server")
     if program is None:
         raise MissingServer("redis-server is missing: apt-get install redis-server")
@@ -103,7 +127,8 @@ def _server(*options: str, lines: Sequence[str] = ()) -> Iterator[Server]:
         port = free_port()
     with tempfile.TemporaryDirectory(prefix="sekisho-redis-") as folder:
         file = Path(folder) / "redis.conf"
-        common = (f"port {port}", "bind 127.0.0.1", f"dir {folder}", "repl-diskless-sync-delay 0", 'save ""')
+        listen = f"port 0\ntls-port {port}" if tls else f"port {port}"
+        common = (listen, "bind 127.0.0.1", f"dir {folder}", "repl-diskless-sync-delay 0", 'save ""')
         file.write_text("\n".join((*(common if "--sentinel" not in options else common[:3]), *lines)) + "\n")
         server = Server([program, str(file), *options], port, Path(folder))
         server.start()

@@ -6,6 +6,8 @@ import asyncio
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +16,8 @@ from gateway.stores.base import Stored
 from gateway.stores.redis import RedisSessions
 from gateway.stores.redis_cluster import Cluster
 from gateway.stores.redis_scripts import row_name
-from tests.redis_groups import ask, redis_cluster, wait_until, watched_redis
+from tests.proxy.certificate_kit import pair
+from tests.redis_groups import ask, redis_cluster, redis_with_tls, wait_until, watched_redis
 from tests.stores.clock import Clock
 
 pytestmark = pytest.mark.alone
@@ -129,6 +132,25 @@ async def test_a_slot_that_moves_to_another_server_is_followed(clock: Clock) -> 
         assert await here.get(b"key") == Stored(3, b"most")
         await here.close()
         await there.close()
+
+
+async def test_every_form_goes_through_tls_and_asks_whom_it_speaks_to(clock: Clock, tmp_path: Path) -> None:
+    files = pair(tmp_path, "127.0.0.1")
+    with redis_with_tls(files.certificate, files.key) as urls:
+        for url in urls.values():
+            store = RedisSessions(f"{url}?ssl_ca_certs={files.certificate}", clock)
+            await away_then_back(partial(_created, store, clock))
+            await known(store, b"key")
+            await store.close()
+            stranger = RedisSessions(url, clock)
+            with pytest.raises(StoreUnavailable, match="CERTIFICATE_VERIFY_FAILED"):
+                await stranger.get(b"key")
+            await stranger.close()
+
+
+async def _created(store: RedisSessions, clock: Clock) -> Stored | None:
+    await store.create(b"key", b"data", "B", clock() + 60)
+    return await store.get(b"key")
 
 
 async def test_a_cluster_that_was_never_there_fails_at_once(clock: Clock) -> None:
