@@ -37,10 +37,10 @@ http {{
     location {large}/ {{ rewrite ^ /large break; }}
     # `return` alone would answer before the body is there, which ordinary apps do not: proxying reads it first.
     location {upload}/ {{
-      client_body_buffer_size 64k; proxy_pass http://itself/taken; proxy_http_version 1.1;
+      client_body_buffer_size 64k; proxy_pass http://itself/taken/; proxy_http_version 1.1;
       proxy_set_header Connection ""; proxy_set_body ""; proxy_method GET;
     }}
-    location = /taken {{ return 200 "taken\\n"; }}
+    location /taken/ {{ return 200 "taken\\n"; }}
     location = /login {{
       if ($request_method = POST) {{ return 302 /home; }}
       add_header Set-Cookie "{cookie}; Path=/; HttpOnly"; return 200 "<form method=post>...</form>";
