@@ -77,3 +77,4 @@ class PageServer:
 
 async def _last_of_its_connection(_request: web.Request, response: web.StreamResponse) -> None:
     response.force_close()
+    response.headers["Connection"] = "close"  # the answer's head is made already, and must say so
