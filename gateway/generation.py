@@ -43,6 +43,7 @@ from gateway.proxy.reception import Reception
 from gateway.proxy.server import Lane
 from gateway.proxy.sign_in import SignIn, SignInParts
 from gateway.proxy.sign_out import LegacySignOut
+from gateway.proxy.sites import Sites
 from gateway.proxy.upstreams import Place
 from gateway.proxy.vaulting import Vault
 from gateway.proxy.waiting import Waiting
@@ -146,17 +147,17 @@ class Generation:
             retention.start()
             self.stack.push_async_callback(retention.close)
         configuration = self.configuration
-        framed = any(rule.framed for app in configuration.apps for rule in app.sign_in)
+        framed = any(rule.framed for app in configuration.all_apps for rule in app.sign_in)
         secure = configuration.public.secure
         renderer = Renderer(configuration.service, self.clock, framed=framed, secure=secure)
-        upstreams: dict[str, Address | Place] = {app.name: _place(app) for app in configuration.apps}
+        upstreams: dict[str, Address | Place] = {app.name: _place(app) for app in configuration.all_apps}
         upstreams[PORTAL] = await self.portal(renderer) if self.part.pages else self.part.address
         gate = self.gate(renderer)
         lane = Lane(
             gate,
             upstreams,
             configuration.limits,
-            tls=_tls(configuration.apps),
+            tls=_tls(configuration.all_apps),
             shortcut=gate.shortcut,
             uncounted=_uncounted(configuration),
             surplus=_surplus(configuration, self.own, renderer),
@@ -195,17 +196,21 @@ class Generation:
         facts = await self.tenants.read(subject)
         return effective_policy(subject, facts, self.configuration.policy, self.clock())
 
-    def gate(self, renderer: Renderer) -> LaneGate:
-        """The gate with its helpers."""
-        configuration, limits = self.configuration, self.configuration.limits
+    def gate(self, renderer: Renderer) -> LaneGate | Sites:
+        """The gate with its helpers; of several hosts one each."""
+        gates = [(_hosts(part), self._gate_of(part, renderer)) for part in self.configuration.by_host()]
+        return Sites(gates) if len(gates) > 1 else gates[0][1]
+
+    def _gate_of(self, configuration: Configuration, renderer: Renderer) -> LaneGate:
+        limits, origin = configuration.limits, configuration.public.origin.encode()
         apps = AppTable(configuration.apps)
         vault = Vault(self.sessions, self.own)
         access = _access_map(configuration)
-        hosts = PublicHosts(configuration.public.scheme, configuration.public.host, configuration.public.port)
+        hosts = _hosts(configuration)
         insertions = Insertions(configuration.policy.rollout, configuration.service.time_zone)
         edits = PageEdits(configuration.page_edits, insertions)
         forwarding = Forwarding(
-            vault, edits, self.own, configuration.trusted_proxies, self.origin, configuration.public.scheme
+            vault, edits, self.own, configuration.trusted_proxies, origin, configuration.public.scheme
         )
         express = Express(
             self.sessions,
@@ -227,7 +232,7 @@ class Generation:
                 record=self.registry.record,
                 error_page=renderer.error_answer,
                 headers_for=forwarding.headers_for,
-                public_origin=self.origin,
+                public_origin=origin,
                 answer_limit=limits.held_answer_bytes,
                 refuse_unknown=configuration.directory.refuse_unknown,
                 hosts=hosts,
@@ -236,7 +241,7 @@ class Generation:
             )
         )
         waiting = Waiting(
-            self.sessions, forwarding, apps, self.own, renderer.error_answer, self.origin, limits.held_form_bytes, hosts
+            self.sessions, forwarding, apps, self.own, renderer.error_answer, origin, limits.held_form_bytes, hosts
         )
         return LaneGate(
             GateParts(
@@ -248,6 +253,7 @@ class Generation:
                     configuration.trusted_proxies,
                     self.clock,
                     hosts,
+                    frozenset(app.name for app in self.configuration.all_apps) - set(apps.by_name),
                 ),
                 access=access,
                 sessions=self.sessions,
@@ -275,8 +281,11 @@ class Generation:
         factors = SecondFactors(
             self.registry, self.keys, configuration.lockout, configuration.window, configuration.issuer, self.clock
         )
-        apps = AppTable(configuration.apps)
-        requests = OwnRequests(self.client, self.origin, self.clock, configuration.limits.held_answer_bytes)
+        apps = AppTable(configuration.all_apps)
+        origins = {app.name: part.public.origin for part in configuration.by_host() for app in part.apps}
+        requests = OwnRequests(
+            self.client, self.origin, self.clock, configuration.limits.held_answer_bytes, origins=origins
+        )
         sign_out = LegacySignOut(apps, requests)
 
         async def policy_of(session: Session) -> Policy:
@@ -288,7 +297,7 @@ class Generation:
             factors,
             policy_of,
             sign_out,
-            {app.name: app.sign_in_page for app in configuration.apps if app.sign_in},
+            {app.name: app.sign_in_page for app in configuration.all_apps if app.sign_in},
             self.clock,
             configuration.public,
             self.registry.record,
@@ -304,10 +313,16 @@ class Generation:
                 rules=configuration.policy,
                 operators=configuration.operators,
             ),
+            origins,
         )
         pages = self.pages = PageServer(application)
         self.stack.push_async_callback(pages.close)
         return await pages.start(self.part.listening)
+
+
+def _hosts(configuration: Configuration) -> PublicHosts:
+    public = configuration.public
+    return PublicHosts(public.scheme, public.host, public.port)
 
 
 def _access_map(configuration: Configuration) -> AccessMap:
@@ -323,7 +338,7 @@ def _uncounted(configuration: Configuration) -> Networks:
 
 
 def _surplus(configuration: Configuration, own: OwnCookies, renderer: Renderer) -> Busy:
-    doors = _access_map(configuration).doors
+    doors = Doors((), tuple(rule for app in configuration.all_apps for rule in app.sign_out))
     return Busy(doors, own, renderer.error_answer, LANGUAGES, language_of)
 
 

@@ -37,7 +37,7 @@ def _address(entry: ListenAddress | ListenBlock, file: FileBlock, folder: Path, 
 
 
 def _hosts(file: FileBlock) -> tuple[str, ...]:
-    return (file.public_url.host,)
+    return tuple(dict.fromkeys((file.public_url.host, *(app.public_host for _, app in file.apps if app.public_host))))
 
 
 def _pair(block: TlsBlock, folder: Path) -> TlsPair:

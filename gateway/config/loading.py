@@ -15,10 +15,20 @@ from gateway.config.build_listen import build_listen
 from gateway.config.build_people import build_directory, build_policy, build_tenants
 from gateway.config.build_routes import build_page_edits, build_routes
 from gateway.config.faults import Fault, Faults
+from gateway.config.hosts import by_host
 from gateway.config.model import FileBlock, LimitsBlock, ServiceBlock, StoresBlock
 from gateway.config.nodes import compose
 from gateway.config.paths import beside, database_file, database_url
-from gateway.config.settings import Configuration, DirectorySettings, Limits, PublicOrigin, Service, Stores, Support
+from gateway.config.settings import (
+    Configuration,
+    DirectorySettings,
+    Limits,
+    PublicOrigin,
+    Service,
+    Site,
+    Stores,
+    Support,
+)
 from gateway.config.ways_in import warn_of_ways_in
 from gateway.core.errors import ConfigRefused
 from gateway.core.lockout import LockoutLimits
@@ -56,20 +66,19 @@ def load_bytes(data: bytes, folder: Path, faults: Faults) -> tuple[Configuration
 def _built(file: FileBlock, folder: Path, faults: Faults) -> Configuration:
     """Every part is built even when another is faulty: all faults at once."""
     service = _service(file.service, folder, faults)
-    apps = build_apps(file.apps, folder, faults)
-    routes = build_routes(file.routes, faults)
-    page_edits = build_page_edits(file.page_edits, faults)
+    parts = by_host(file, faults)
+    main, *sites = [_site(part, folder, faults) for part in parts]
     directory = build_directory(file.directory, folder, faults)
     totp = file.totp
     keys_file = beside(folder, file.keys.file if file.keys else "var/keys").absolute()
     configuration = Configuration(
         listen=build_listen(file, folder, faults),
-        public=_public(file, faults),
+        public=main.public,
         trusted_proxies=file.trusted_proxies,
         service=service,
-        apps=apps,
-        routes=routes,
-        page_edits=page_edits,
+        apps=main.apps,
+        routes=main.routes,
+        page_edits=main.page_edits,
         directory=directory,
         tenants=build_tenants(file.tenants, directory, faults),
         policy=build_policy(file.rollout, file.sessions, service.time_zone, faults),
@@ -81,11 +90,22 @@ def _built(file: FileBlock, folder: Path, faults: Faults) -> Configuration:
         issuer=totp.issuer if totp and totp.issuer else service.name.replace(":", " "),
         operators=frozenset(file.operators),
         audit_keep_seconds=file.audit.keep if file.audit else None,
+        sites=tuple(sites),
     )
     if not faults:
-        warn_of_ways_in(file, apps, routes, faults)
+        for part, site in zip(parts, (main, *sites), strict=True):
+            warn_of_ways_in(part, site.apps, site.routes, faults)
         _warn_of_files(file, keys_file, directory, faults)
     return configuration
+
+
+def _site(file: FileBlock, folder: Path, faults: Faults) -> Site:
+    return Site(
+        _public(file, faults),
+        build_apps(file.apps, folder, faults),
+        build_routes(file.routes, faults),
+        build_page_edits(file.page_edits, faults),
+    )
 
 
 def _public(file: FileBlock, faults: Faults) -> PublicOrigin:

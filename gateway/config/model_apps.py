@@ -5,7 +5,21 @@ from __future__ import annotations
 from gateway.config.blocks import Block, Record, block, key, optional
 from gateway.config.faults import Faults
 from gateway.config.shapes import ListOf, MapOf
-from gateway.config.words import CHARSET, FILE, FLAG, METHOD, NAME, ORIGIN, PATH, STATUS, TEXT, TOKEN, Origin, words
+from gateway.config.words import (
+    CHARSET,
+    FILE,
+    FLAG,
+    HOST_NAME,
+    METHOD,
+    NAME,
+    ORIGIN,
+    PATH,
+    STATUS,
+    TEXT,
+    TOKEN,
+    Origin,
+    words,
+)
 
 NO_POSITIVE = "Add status, location, cookie, header, body or element: silence proves no sign-in."
 
@@ -162,6 +176,12 @@ class AppBlock(Block):
     )
     paths: tuple[str, ...] = key(
         ListOf(PATH, one=True, few=1), "Prefixes of the app's paths; the longest of all apps wins: [/]."
+    )
+    public_host: str = key(
+        HOST_NAME,
+        "The host name in the browser where it is not that of public_url; scheme and port are the same. Sessions belong"
+        " to one host, paths and routes too.",
+        default="",
     )
     host: str = key(TEXT, "The Host that the app sees: keep (the browser's), upstream, or a name.", default="keep")
     cookies: CookiesBlock | None = optional(Record(CookiesBlock), "Default: every cookie stays in the vault.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gateway.config.blocks import Block, Record, block, key, optional
 from gateway.config.faults import Faults
 from gateway.config.shapes import Choice, ListOf, MapOf, ShortOrLong
-from gateway.config.words import FLAG, METHOD, PATH, TEXT, matching
+from gateway.config.words import FLAG, HOST_NAME, METHOD, PATH, TEXT, matching
 from gateway.core.apps import OwnPart
 from gateway.core.html import Spot
 from gateway.core.routes import Access, ValueSource
@@ -63,6 +63,7 @@ class RouteBlock(Block):
         MapOf(CONDITION, CONDITION_KEY), "Parameters that must equal something of the person or the date.", default=()
     )
     name: str = key(TEXT, "The name in logs and explain; default: methods and path.", default="")
+    public_host: str = key(HOST_NAME, "The public_host of the app that it is about; default: public_url's.", default="")
 
     def check(self, faults: Faults) -> None:
         """The grammar of the path, and which keys go with which access."""
@@ -153,6 +154,7 @@ class PageEditBlock(Block):
     insert: tuple[InsertionBlock, ...] = key(
         ListOf(Record(InsertionBlock), few=1), "Links and notices of the gateway that are put in.", default=()
     )
+    public_host: str = key(HOST_NAME, "The public_host of the app that it is about; default: public_url's.", default="")
 
     def check(self, faults: Faults) -> None:
         """Something to do, and paths with the grammar of routes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -180,8 +180,18 @@ class Stores:
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """Another public host with what belongs to it alone."""
+
+    public: PublicOrigin
+    apps: tuple[App, ...]
+    routes: tuple[Route, ...]
+    page_edits: tuple[PageEdit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
-    """Everything the file says."""
+    """Everything the file says. Apps, routes and page edits are those of the public address; `sites` has the others."""
 
     listen: tuple[ListenAddress, ...]
     public: PublicOrigin
@@ -202,3 +212,17 @@ class Configuration:
     operators: frozenset[str] = frozenset()  # canonical login IDs that see the pages of the operator
     audit_keep_seconds: float | None = None  # None: audit events are kept for ever
     warnings: tuple[str, ...] = ()
+    sites: tuple[Site, ...] = ()
+
+    @property
+    def all_apps(self) -> tuple[App, ...]:
+        """The apps of every host."""
+        return (*self.apps, *(app for site in self.sites for app in site.apps))
+
+    def by_host(self) -> tuple[Configuration, ...]:
+        """What holds at each public host, the main one first."""
+        others = (
+            replace(self, public=site.public, apps=site.apps, routes=site.routes, page_edits=site.page_edits, sites=())
+            for site in self.sites
+        )
+        return (replace(self, sites=()), *others)

@@ -52,6 +52,9 @@ def matching(pattern: str, remedy: str) -> Word[str]:
 TEXT = Word(_text, "Write a text on one line.", {"type": "string", "minLength": 1})
 LONG_TEXT = Word(_any_text, "Write a text.", {"type": "string"})
 SECRET = Word(_text, "Write a URL.", {"type": "string", "minLength": 1}, secret=True)
+HOST_NAME = matching(
+    r"[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a-z0-9-]{0,62})){0,20}", "Write a host name alone, such as www.example.jp."
+)
 CODE = matching(r"[^\s/]{1,64}", "Write a code in quotes, leading zeros included.")
 NAME = matching(r"[A-Za-z][A-Za-z0-9_-]{0,63}", "Begin with a letter; then letters, digits, - and _.")
 FILE = Word(_text, "Write a path; one without a leading / is relative to this file.", {"type": "string"})

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
@@ -59,6 +60,7 @@ from gateway.portal.visits import (
     Record,
     SignOutLegacy,
     Visit,
+    asked_origin,
     head_of,
     see_other,
 )
@@ -89,8 +91,10 @@ def build_portal(
     public_origin: PublicOrigin,
     record: Record,
     offices: Offices,
+    other_origins: Mapping[str, str] = MappingProxyType({}),
 ) -> web.Application:
-    """The pages as an application. `sign_in_pages`: app name → address of its sign-in page, the main app first."""
+    """The pages as an application. `sign_in_pages`: app name → address of its sign-in page, the main app first;
+    `other_origins`: app name → origin, for apps at another public host."""
     app = web.Application(middlewares=[_faults, _visitor, _form_check], client_max_size=FORM_BYTES)
     own = OwnCookies(public_origin.secure)
     app[PORTAL] = Portal(
@@ -105,6 +109,7 @@ def build_portal(
         own,
         record,
         offices,
+        other_origins,
     )
     app.add_routes(
         [
@@ -167,8 +172,9 @@ async def _visitor(request: web.Request, handler: Handler) -> web.StreamResponse
     if isinstance(token, Duplicate):
         return _problem(request, Problem.MALFORMED)
     live = await portal.sessions.load(token) if token is not None else None
-    if live is None:
-        return _nobody(request, "", presented=token is not None)
+    origin = asked_origin(request)
+    if live is None or portal.origin_of(live.record.session.app) != origin:
+        return _nobody(request, portal.first_app_at(origin), presented=token is not None)
     session = live.record.session
     policy = await portal.policy_of(session)
     now = portal.clock()
@@ -214,7 +220,7 @@ def _from_own_page(request: web.Request) -> bool:
     if sites:
         return sites == [b"same-origin"]
     origins = header_values(request.raw_headers, b"origin")
-    return not origins or origins == [request.app[PORTAL].origin.origin.encode()]
+    return not origins or origins == [asked_origin(request).encode()]
 
 
 def _nobody(request: web.Request, app: str, *, presented: bool) -> web.Response:

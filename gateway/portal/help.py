@@ -10,7 +10,7 @@ from gateway.portal.guides import BY_SLUG, GUIDES
 from gateway.portal.pages import language_of
 from gateway.portal.views import View
 from gateway.portal.views_help import BookletView, Facts, GuideView, HelpIndexView, InstallView
-from gateway.portal.visits import PORTAL, see_other
+from gateway.portal.visits import PORTAL, asked_origin, see_other
 from gateway.portal.words import LANGUAGES
 
 HOME = "/.sekisho/help/"
@@ -75,7 +75,7 @@ def _facts(request: web.Request) -> Facts:
         tries=limits.tries,
         lock_seconds=limits.lock_seconds,
         mandatory_from=portal.offices.rules.rollout.mandatory_from,
-        site=portal.origin.origin + HOME.rstrip("/"),
+        site=asked_origin(request) + HOME.rstrip("/"),
         path=request.path.removeprefix(HOME),
         query=_query(request),
         other=f"{request.path}?lang={other}",

@@ -122,7 +122,7 @@ async def show_slips(request: web.Request) -> web.StreamResponse:
         csrf=visit.live.record.csrf,
         nav=office_nav(request),
         of=of,
-        address=portal.origin.origin + portal.sign_in_page(visit.live.record.session.app),
+        address=portal.origin_of(visit.live.record.session.app) + portal.sign_in_page(visit.live.record.session.app),
         slips=tuple(found[first : first + SLIPS_A_PAGE]),
         pager=pager(SLIPS, [("of", of)], number, SLIPS_A_PAGE, len(found)),
         csv=tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -75,10 +75,19 @@ class Portal:
     own: OwnCookies
     record: Record
     offices: Offices
+    other_origins: Mapping[str, str] = field(default_factory=dict)  # by app, where that is at another public host
 
     def sign_in_page(self, app: str = "") -> str:
         """The sign-in page of an app; of the first app when it is unknown."""
         return self.sign_in_pages.get(app) or next(iter(self.sign_in_pages.values()), "/")
+
+    def origin_of(self, app: str) -> str:
+        """Where an app is in the browser."""
+        return self.other_origins.get(app, self.origin.origin)
+
+    def first_app_at(self, origin: str) -> str:
+        """The app whose sign-in page serves whoever has no session at this public host."""
+        return next((app for app in self.sign_in_pages if self.origin_of(app) == origin), "")
 
 
 class CheckPassword(Protocol):
@@ -153,7 +162,7 @@ def landing(portal: Portal, record: SessionRecord) -> str:
     if waiting is None or not waiting.target.isascii() or not waiting.target.startswith(b"/"):
         return portal.sign_in_page(record.session.app)
     target = waiting.target.decode("ascii")
-    return target if _OWN_PATH.fullmatch(target) else portal.origin.origin + target
+    return target if _OWN_PATH.fullmatch(target) else portal.origin_of(record.session.app) + target
 
 
 async def onward(portal: Portal, visit: Visit, *, wants_full: bool = False) -> str:
@@ -248,6 +257,11 @@ def back_link(request: web.Request, portal: Portal, visit: Visit) -> BackLink | 
     return BackLink(address, Message(f"back.{exempt_parts(visit.policy)}"))
 
 
+def asked_origin(request: web.Request) -> str:
+    """The public address that this request came to, as the lane says."""
+    return request.headers.get("X-Sekisho-Origin") or request.app[PORTAL].origin.origin
+
+
 def came_from(request: web.Request) -> str:
     """The page of an app that led here, as a path of this origin: for a link, never for a redirect (R-123).
 
@@ -255,7 +269,7 @@ def came_from(request: web.Request) -> str:
     """
     given = request.query.get("back", "")
     referer = request.headers.get("Referer", "")
-    if not given and referer.startswith(request.app[PORTAL].origin.origin + "/"):
+    if not given and referer.startswith(asked_origin(request) + "/"):
         parts = urlsplit(referer)
         given = parts.path + (f"?{parts.query}" if parts.query else "")
         if parts.path.startswith(_PREFIX):

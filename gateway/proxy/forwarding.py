@@ -134,6 +134,7 @@ class Forwarding:
             *self.headers_for(visit, cookie),
             (b"X-Sekisho-Client", visit.client.encode()),
             (b"X-Sekisho-Reference", visit.reference.encode()),
+            (b"X-Sekisho-Origin", self._public_origin),
         )
         return Forward(upstream, visit.head.method, visit.target.raw, headers, _as_it_is)
 

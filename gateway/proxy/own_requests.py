@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from gateway.core.apps import App
 from gateway.core.cookies import CookieRules, outgoing_cookie
@@ -48,10 +49,20 @@ class OwnAnswer:
 class OwnRequests:
     """Asks apps as a browser at the public address would; follows nothing by itself."""
 
-    def __init__(self, client: UpstreamClient, origin: bytes, clock: Callable[[], float], limit: int) -> None:
-        """`origin`: what browsers call the service; `limit`: the longest answer that is read, in bytes."""
+    def __init__(
+        self,
+        client: UpstreamClient,
+        origin: bytes,
+        clock: Callable[[], float],
+        limit: int,
+        *,
+        origins: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """`origin`: what browsers call the service, `origins`: an app by its name, where that differs; `limit`: the
+        longest answer that is read, in bytes."""
         self._client = client
         self._origin = origin
+        self._origins = {name: own.encode() for name, own in origins.items()}
         self._clock = clock
         self._limit = limit
 
@@ -61,9 +72,10 @@ class OwnRequests:
         """One request with the exchange's cookies. Raises UpstreamUnavailable."""
         app, path = exchange.app, target.partition(b"?")[0]
         cookie = outgoing_cookie(exchange.jar, (), path, _EVERY_COOKIE, OWN_NAMES, self._clock())
-        scheme, _, host = self._origin.partition(b"://")
+        origin = self._origins.get(app.name, self._origin)
+        scheme, _, host = origin.partition(b"://")
         headers = request_headers(
-            RequestHead(method, target, "1.1", self._lines(content_type)),
+            RequestHead(method, target, "1.1", _lines(content_type, origin)),
             client_address=exchange.client,
             scheme=scheme.decode(),
             host=host,
@@ -76,8 +88,9 @@ class OwnRequests:
         exchange.jar = exchange.jar.store(header_values(head.headers, b"set-cookie"), path, self._clock())
         return OwnAnswer(head, answered)
 
-    def _lines(self, content_type: bytes) -> Headers:
-        """Apps that compare Origin or Referer with themselves find what a browser would send."""
-        if not content_type:
-            return _LINES
-        return (*_LINES, (b"Content-Type", content_type), (b"Origin", self._origin), (b"Referer", self._origin + b"/"))
+
+def _lines(content_type: bytes, origin: bytes) -> Headers:
+    """Apps that compare Origin or Referer with themselves find what a browser would send."""
+    if not content_type:
+        return _LINES
+    return (*_LINES, (b"Content-Type", content_type), (b"Origin", origin), (b"Referer", origin + b"/"))

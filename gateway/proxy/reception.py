@@ -45,7 +45,9 @@ class Reception:
         trusted: tuple[IPv4Network | IPv6Network, ...],
         clock: Callable[[], float],
         hosts: PublicHosts,
+        foreign: frozenset[str] = frozenset(),
     ) -> None:
+        """`foreign`: apps of other hosts; who signed in to one of them is a stranger here (R-151)."""
         self._apps = apps
         self._sessions = sessions
         self._tenants = tenants
@@ -53,6 +55,7 @@ class Reception:
         self._trusted = trusted
         self._clock = clock
         self._hosts = hosts
+        self._foreign = foreign
 
     def receive(self, head: RequestHead, peer: Peer, has_body: bool) -> Visit | Unwelcome:
         """The visit of a proper request. A session ID in the address is dropped like a vaulted cookie is."""
@@ -84,7 +87,7 @@ class Reception:
         """Bind what this process knows of the session, without I/O; False when it must be looked up."""
         live = self._sessions.peek(visit.token) if visit.token is not None else None
         facts = self._tenants.peek(live.record.session.subject) if live is not None else None
-        if live is None or facts is None:
+        if live is None or facts is None or live.record.session.app in self._foreign:
             return False
         self._bind(visit, live, facts)
         return True
@@ -92,7 +95,7 @@ class Reception:
     async def look_up(self, visit: Visit) -> None:
         """Ask the stores who this is. Raises StoreUnavailable; nobody is signed in who could not be looked up."""
         live = await self._sessions.load(visit.token) if visit.token is not None else None
-        if live is None:
+        if live is None or live.record.session.app in self._foreign:
             await self.take_jar(visit)
         else:
             self._bind(visit, live, await self._tenants.read(live.record.session.subject))
