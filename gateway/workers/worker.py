@@ -96,7 +96,8 @@ async def _obey(running: app.Running, file: Path, channel: Channel, events: asyn
     while (event := await events.get()) is not _LEFT:
         match event["word"]:
             case "take":
-                trouble = await _take(running, file, event["text"])
+                # Who is leaving must not begin to listen again; another one comes that has this configuration already.
+                trouble = "" if leaving else await _take(running, file, event["text"])
                 channel.say("answer", trouble=trouble)
             case "leave":
                 leave(event["seconds"], event["idle_seconds"])

@@ -16,6 +16,7 @@ _BUSY, _PATIENT = 24, 16  # clients; a patient one mostly says nothing, on a con
 CLIENTS = _BUSY + _PATIENT
 _SIZES = (0, 1, 200, 5_000, 60_000)
 _NOISE = bytes(number * 7919 >> 5 & 255 for number in range(max(_SIZES)))
+_PAGE = b"/.sekisho/help/"
 _PATIENCE = 60.0
 
 
@@ -94,7 +95,8 @@ class Load:
             self.lost.append(f"{number} {method!r} {target!r}: {fault!r}")
             return False
         self.answered += 1
-        if not head.startswith(b"HTTP/1.1 200 ") or (expected is not None and body != expected):
+        status = b"405" if target == _PAGE and method == b"POST" else b"200"
+        if not head.startswith(b"HTTP/1.1 " + status) or (expected is not None and body != expected):
             self.wrong.append(f"{number} {method!r} {target!r}: {head[:200]!r} {body[:100]!r}")
         return b"Connection: close" not in head
 
@@ -104,9 +106,11 @@ class Load:
         lines = [b"Host: 127.0.0.1:%d" % self.port]
         if signed_in:
             lines.append(b"Cookie: " + self.cookie)
-        if number % 50 == 1:  # a page of the gateway's own
-            target = b"/.sekisho/help/"
-            return b"GET", target, _head(b"GET", target, lines), None
+        if (
+            number % 25 == 1
+        ):  # a page of the gateway's own, which no form may be sent to; that is not sent a second time
+            method = b"GET" if number % 2 else b"POST"
+            return method, _PAGE, _head(method, _PAGE, [*lines, b"Content-Length: 0"]), None
         method = chance.choice((b"GET", b"GET", b"POST"))
         body = _NOISE[: chance.choice(_SIZES)] if method == b"POST" else b""
         if method == b"POST" and chance.choice((True, False)):

@@ -30,11 +30,16 @@ apps:
     upstream: http://127.0.0.1:{UPSTREAM}
     paths: [/]
     sign_in_page: /login
-    sign_in: [{path: /login, login_id: {form: user}, success: {status: 302}}]
+    sign_in: [{path: /login, login_id: {form: login_id}, password: password, success: {status: 302}}]
     sign_out: [{path: /logout}]
 directory:
-  patterns: [{match: "A(?P<office>[0-9]{4})[0-9]{4}", kind: office}]
-tenants: {defaults: {office: {use: false}}}
+  patterns:
+    - {match: "A(?P<office>[0-9]{4})[0-9]{4}", kind: office}
+    - {match: "B(?P<establishment>[0-9]{6})(?P<employee>[0-9])", kind: establishment}
+  establishments: [{code: "000001", office: "0001"}]
+tenants:
+  defaults: {office: {use: true}, establishment: {use: true}}
+  offices: {"0002": {use: false}}
 routes:
   - {path: /login, access: public}
   - {path: /open/**, access: public, methods: [GET, POST]}

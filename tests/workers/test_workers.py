@@ -9,13 +9,15 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 from gateway.stores.sealing import KeyRing
-from tests.harness.gateway import free_port
+from tests.harness.gateway import MovableClock, free_port
+from tests.harness.person import Person, csrf_of
 from tests.proxy.lane_kit import Reader, Writer, read_body, until
 from tests.workers.load import CLIENTS, Load
 from tests.workers.served import YAML, Legacy, Served, alive, served
@@ -39,7 +41,7 @@ async def world(folder: Path, redis: str, workers: int = 3) -> AsyncIterator[tup
 
 async def sign_in(port: int) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    form = b"user=A00010001&password=x"
+    form = b"login_id=A00020001&password=x"
     head = f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/x-www-form-urlencoded"
     writer.write(head.encode() + b"\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(form) + form)
     head_line = (await reader.read()).partition(b"\r\n\r\n")[0]
@@ -148,6 +150,28 @@ async def test_new_processes_take_what_only_those_can_and_term_lets_everything_f
         assert not any(map(alive, children.values()))
         for one in (writer, slow[1], silent[1]):
             one.close()
+
+
+async def test_a_session_is_one_in_every_process_and_a_reset_on_a_page_ends_it_in_all(
+    tmp_path: Path, empty_redis_url: str
+) -> None:
+    async with world(tmp_path, empty_redis_url, 2) as (gateway, _):
+        await done(lambda: enrol_then_reset(gateway.port))
+
+
+def enrol_then_reset(port: int) -> None:
+    """Sign-in is a worker's, the pages are another process's, which asks the app about the password itself."""
+    person = Person(port, f"127.0.0.1:{port}", f"http://127.0.0.1:{port}", MovableClock())
+    person.full("B0000011")
+    again = [person.get("/own").status for _ in range(16)]  # each on a connection of its own, so at either worker
+    assert set(again) == {200}
+    csrf = csrf_of(person.page("/.sekisho/reset"))
+    cookies = dict(person.cookies)
+    answer = person.post("/.sekisho/reset", {"csrf": csrf, "password": "demo"})
+    assert (answer.status, answer.header("location")) == (303, "/.sekisho/reset/done?app=legacy")
+    person.cookies = cookies
+    time.sleep(1.0)  # the rule of the session stores; a channel that works is faster
+    assert {person.ask("GET", "/own", None, "Sec-Fetch-Mode: cors").status for _ in range(16)} == {401}
 
 
 async def ask(reader: Reader, writer: Writer, port: int, path: str) -> bytes:
