@@ -161,8 +161,8 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed by either side."""
         self._pool.lost(self)
-        if exc is not None and not self.request_sent and self._reads_to_the_end():
-            exc = None
+        if exc is not None and not self.request_sent:
+            self._read_what_came()
         exchange, self.exchange = self.exchange, None
         self.transport = None
         if exchange is None:
@@ -172,23 +172,23 @@ class UpstreamConnection(asyncio.Protocol):
         else:
             exchange.broken("connection closed", untouched=self.reused and not self._data_seen)
 
-    def _reads_to_the_end(self) -> bool:
-        """Take what has arrived already, where our write failed; whether the app has ended it properly.
+    def _read_what_came(self) -> None:
+        """Take what has arrived already, where our write failed.
 
         An app may answer an upload early and hang up (RFC 9112 9.6). The loop gives up a connection whose write failed
-        without reading on, but the socket is still open in here.
+        without reading on, but the socket is still open in here. Its end proves nothing: the write has used up the
+        reset, so an answer without a length may have been broken off.
         """
         transport = self.transport
         if transport is None or transport.get_extra_info("sslcontext") is not None:
-            return False
+            return
         sock = transport.get_extra_info("socket")
         with contextlib.suppress(OSError):
             while self.exchange is not None:
                 data = os.read(sock.fileno(), _READ)
                 if not data:
-                    return True
+                    return
                 self.data_received(data)
-        return False
 
     def pause_writing(self) -> None:
         """The send buffer is full."""

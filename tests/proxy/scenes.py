@@ -50,7 +50,8 @@ class Ask:
 @dataclass(frozen=True)
 class Told:
     """What the app answers. `broken`: the share of its bytes after which it breaks off; `dies`: it closes at first
-    without a byte; `early`: it answers before the body has come, then reads it away or hangs up."""
+    without a byte; `early`: it answers before the body has come, then reads it away or hangs up; `chatty`: a body
+    follows HEAD's head, too."""
 
     status: int = 200
     size: int = 0
@@ -63,6 +64,7 @@ class Told:
     surplus: bool = False
     trailers: bool = False
     dies: bool = False
+    chatty: bool = False
 
     def bodiless(self, ask: Ask) -> bool:
         return ask.method == "HEAD" or self.status in (204, 304)
@@ -80,7 +82,7 @@ class Told:
 
     def wire(self, ask: Ask, name: Name, sizes: list[int]) -> bytes:
         """As the app sends it."""
-        if self.bodiless(ask):
+        if self.bodiless(ask) and not (self.chatty and ask.method == "HEAD"):
             return self.heads(name)
         body = stuff("down", name, self.size)
         if self.framing == "chunked":
@@ -121,6 +123,7 @@ class Scene:
     pauses: list[int] = field(default_factory=lambda: [0])
     gate: str = "plain"  # plain, later, filter
     pool: int = 256
+    addresses: int = 1
 
     def pair(self, name: Name) -> tuple[Ask, Told]:
         return self.lines[name[0]].pairs[name[1]]
@@ -192,8 +195,8 @@ def _asks(draw: st.DrawFn) -> Ask:
 
 
 @st.composite
-def _pairs(draw: st.DrawFn) -> tuple[Ask, Told]:
-    ask = draw(_asks())
+def _pairs(draw: st.DrawFn, *, pages: bool) -> tuple[Ask, Told]:
+    ask = Ask() if pages and draw(st.integers(0, 5)) else draw(_asks())
     framing = draw(st.sampled_from(["length", "length", "chunked", "close"]))
     broken = draw(_rarely(_share()))
     size = draw(_BODY_SIZES)
@@ -211,17 +214,18 @@ def _pairs(draw: st.DrawFn) -> tuple[Ask, Told]:
         surplus=broken is None and end == "keep" and size < 2000 and draw(st.integers(0, 5)) == 0,
         trailers=draw(st.booleans()),
         dies=draw(st.integers(0, 7)) == 0,
+        chatty=draw(st.integers(0, 3)) == 0,
     )
     return ask, told
 
 
 @st.composite
-def _lines(draw: st.DrawFn) -> Line:
-    pairs = tuple(draw(st.lists(_pairs(), min_size=1, max_size=5)))
+def _lines(draw: st.DrawFn, *, pages: bool) -> Line:
+    pairs = tuple(draw(st.lists(_pairs(pages=pages), min_size=1, max_size=5)))
     side = draw(st.integers(0, 5))
     return Line(
         pairs,
-        pipelined=draw(st.booleans()),
+        pipelined=draw(st.booleans()) and not pages,
         leaves_sending=draw(_share()) if side == 0 else None,
         leaves_seeing=draw(st.integers(0, 3000)) if side == 1 else None,
         hard=draw(st.booleans()),
@@ -232,14 +236,15 @@ def _lines(draw: st.DrawFn) -> Line:
 _SIZES = st.lists(st.one_of(st.integers(1, 8), st.integers(1, 3000)), min_size=1, max_size=4)
 
 
-def scenes() -> st.SearchStrategy[Scene]:
-    """Any scene."""
+def scenes(*, pages: bool = False) -> st.SearchStrategy[Scene]:
+    """Any scene. `pages`: most of what is asked for are pages, by heads that come whole, as the short way takes them."""
     return st.builds(
         Scene,
-        st.lists(_lines(), min_size=1, max_size=3).map(tuple),
-        _SIZES,
+        st.lists(_lines(pages=pages), min_size=1, max_size=3).map(tuple),
+        st.just([1 << 20]) if pages else _SIZES,
         _SIZES,
         st.lists(st.sampled_from([0, 0, 0, 1, 1, 2]), min_size=1, max_size=5),
         st.sampled_from(["plain", "plain", "later", "filter"]),
         st.sampled_from([256, 256, 1]),
+        st.sampled_from([1, 1, 2]),
     )

@@ -21,6 +21,7 @@ from gateway.config.settings import Limits, ListenAddress
 from gateway.core.messages import RequestHead, ResponseHead
 from gateway.proxy.actions import Action, Peer, ResponsePlan
 from gateway.proxy.server import Lane
+from gateway.proxy.upstreams import Place
 from tests.proxy.lane_kit import RawApp, Reader, ScriptedGate, Writer, dechunked, forward, plain_plan, short_way, until
 from tests.proxy.scenes import Ask, Line, Name, Scene, Sight, Told, cut, scenes, stuff
 from tests.proxy.verdicts import Delivery, judge, read_answer
@@ -206,8 +207,8 @@ async def _play(scene: Scene, *, short: bool) -> None:
     stage = Stage(scene)
     faults: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
-    app = RawApp(stage.app)
-    where = ("127.0.0.1", await app.start())
+    apps = [RawApp(stage.app) for _ in range(scene.addresses)]
+    where = Place(tuple([("127.0.0.1", await app.start()) for app in apps]))
     shortcut = short_way(stage.admit) if short else None
     lane = Lane(ScriptedGate(stage.admit), {"app": where}, Limits(pool_size=scene.pool), shortcut=shortcut)
     (port,) = await lane.start((ListenAddress("127.0.0.1", 0),))
@@ -217,7 +218,8 @@ async def _play(scene: Scene, *, short: bool) -> None:
         await until(lambda: not lane.connections and not lane._shared.tasks and pool.size == pool.idle == stage.open)
     await lane.close()
     await until(lambda: pool.size == 0 and stage.open == 0)
-    await app.stop()
+    for app in apps:
+        await app.stop()
     await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
     assert not faults, faults
     stale = any(told.end == "silent" or told.early == "drop" for line in scene.lines for _, told in line.pairs)
@@ -226,12 +228,18 @@ async def _play(scene: Scene, *, short: bool) -> None:
 
 
 @_settings
-@given(scenes(), st.booleans())
-def test_scenes_on_uvloop(scene: Scene, short: bool) -> None:
-    uvloop.run(_play(scene, short=short))
+@given(scenes())
+def test_scenes_on_uvloop(scene: Scene) -> None:
+    uvloop.run(_play(scene, short=False))
 
 
 @_settings
-@given(scenes(), st.booleans())
-def test_scenes_on_asyncio(scene: Scene, short: bool) -> None:
-    asyncio.run(_play(scene, short=short))
+@given(scenes())
+def test_scenes_on_asyncio(scene: Scene) -> None:
+    asyncio.run(_play(scene, short=False))
+
+
+@_settings
+@given(scenes(pages=True), st.booleans())
+def test_scenes_of_the_short_way(scene: Scene, other_loop: bool) -> None:
+    (asyncio if other_loop else uvloop).run(_play(scene, short=True))
