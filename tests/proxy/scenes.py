@@ -237,7 +237,7 @@ _SIZES = st.lists(st.one_of(st.integers(1, 8), st.integers(1, 3000)), min_size=1
 
 
 def scenes(*, pages: bool = False) -> st.SearchStrategy[Scene]:
-    """Any scene. `pages`: most of what is asked for are pages, by heads that come whole, as the short way takes them."""
+    """Any scene. `pages`: mostly pages are asked for, by heads that come whole, as the short way takes them."""
     return st.builds(
         Scene,
         st.lists(_lines(pages=pages), min_size=1, max_size=3).map(tuple),
