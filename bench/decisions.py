@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, cast
 
@@ -30,13 +29,13 @@ ROUTES = (30, 1_000, 10_000)
 TENANTS = (30, 1_000, 100_000)
 _ADDRESSES = 6_000  # three times what a table remembers
 _FEW = 200
-_ROUNDS = 9
 _NOW = 1_800_000_000.0
 _ON = TenantSettings(uses_second_factor=True, exempt=frozenset({Feature.ATTENDANCE_PUNCH}))
 _LIMITS = SessionLimits(1800.0, 43200.0)
 _RULES = PolicyRules(Rollout(), _LIMITS, _LIMITS)
 _WHO = Subject("B00000101", Kind.ESTABLISHMENT, "0001", "000001", "01")
 Say = Callable[[str], None]
+Once = Callable[[], int]  # makes decisions; how many
 
 
 def table(count: int) -> RouteTable:
@@ -58,16 +57,17 @@ def addresses(routes: int, count: int) -> list[bytes]:
     return [shapes[varying[i % 3]].format(n=(i // 3 * 7919) % max(1, routes // 5), i=i).encode() for i in range(count)]
 
 
-def decision_seconds(routes: int, count: int) -> float:
-    """One decision for a restricted session; `count` addresses in turn."""
+def by_routes(routes: int, count: int) -> Once:
+    """Decisions for a restricted session; `count` addresses in turn."""
     access, policy = access_map(routes), effective_policy(_WHO, TenantFacts(_ON, _ON), _RULES, _NOW)
-    session, asked = _session(_WHO), facts(routes, count)
+    session, asked = _session(_WHO), facts(routes, count) * (_ADDRESSES // count)
 
-    def once() -> None:
+    def once() -> int:
         for one in asked:
             decide(session, one, access, policy, _NOW)
+        return len(asked)
 
-    return _timed(once, max(1, _ADDRESSES // count)) / count
+    return once
 
 
 def access_map(routes: int) -> AccessMap:
@@ -108,9 +108,9 @@ class _Settings:
         return _ON
 
 
-def tenant_seconds(tenants: int) -> float:
-    """One decision, with finding out what holds for a person of one of so many establishments whose settings are
-    fresh: people of two thousand of them in turn."""
+def by_tenants(tenants: int) -> Once:
+    """Decisions, with finding out what holds for a person of one of so many establishments whose settings are fresh:
+    people of two thousand of them in turn."""
     reader = TenantReader(cast("Registry", _Settings()), {}, {}, _ON, _ON, lambda: _NOW)
     everybody = [_person(number) for number in range(tenants)]
 
@@ -123,55 +123,52 @@ def tenant_seconds(tenants: int) -> float:
     sessions = [_session(_person((number * 7919) % tenants)) for number in range(_FEW * 10)]
     access, requests = access_map(ROUTES[0]), facts(ROUTES[0], _FEW) * 10
 
-    def once() -> None:
+    def once() -> int:
         for session, request in zip(sessions, requests, strict=True):
             known = reader.peek(session.subject)
             assert known is not None
             decide(session, request, access, effective_policy(session.subject, known, _RULES, _NOW), _NOW)
+        return len(sessions)
 
-    return _timed(once, _ADDRESSES // len(sessions)) / len(sessions)
+    return once
 
 
-def _timed(once: Callable[[], None], times: int) -> float:
-    """Processor seconds of one call: the least of the rounds, which is what a busy machine disturbs last."""
-    once()
+def measured(say: Say, rounds: int = 25) -> dict[str, Any]:
+    """Microseconds by size, and the largest ratio to the smallest size, for build/bench.json."""
+    return {
+        "routes": _line(say, "routes, every address new", ROUTES, lambda size: by_routes(size, _ADDRESSES), rounds),
+        "routes_remembered": _line(
+            say, "routes, addresses of every day", ROUTES, lambda size: by_routes(size, _FEW), rounds
+        ),
+        "tenants": _line(say, "tenants", TENANTS, by_tenants, rounds),
+    }
+
+
+def _line(say: Say, what: str, sizes: Sequence[int], make: Callable[[int], Once], rounds: int) -> dict[str, Any]:
+    seconds = least({size: make(size) for size in sizes}, rounds)
+    ratio = max(seconds.values()) / seconds[sizes[0]]
+    words = ", ".join(f"{size:,}: {value * 1e6:.2f} µs" for size, value in seconds.items())
+    say(f"decision by {what}: {words}; largest / smallest size {ratio:.2f}")
+    microseconds = {str(size): round(value * 1e6, 3) for size, value in seconds.items()}
+    return {"microseconds": microseconds, "ratio": round(ratio, 3)}
+
+
+def least(works: Mapping[int, Once], rounds: int) -> dict[int, float]:
+    """Processor seconds of one decision of each: all in turn, of the rounds the least, which others disturb least."""
+    found = dict.fromkeys(works, float("inf"))
+    for once in works.values():
+        once()
     gc.collect()
     gc.disable()
     try:
-        rounds = []
-        for _ in range(_ROUNDS):
-            begun = time.process_time()
-            for _ in range(times):
-                once()
-            rounds.append((time.process_time() - begun) / times)
+        for _ in range(rounds):
+            for size, once in works.items():
+                begun = time.process_time()
+                count = once()
+                found[size] = min(found[size], (time.process_time() - begun) / count)
     finally:
         gc.enable()
-    return min(rounds)
-
-
-def measured(say: Say, times: int = 3) -> dict[str, Any]:
-    """Microseconds by size, and the largest ratio to the smallest size, for build/bench.json."""
-    found: dict[str, Any] = {}
-    for name, what, sizes, seconds in (
-        ("routes", "routes, every address new", ROUTES, lambda size: decision_seconds(size, _ADDRESSES)),
-        ("routes_remembered", "routes, addresses of every day", ROUTES, lambda size: decision_seconds(size, _FEW)),
-        ("tenants", "tenants", TENANTS, tenant_seconds),
-    ):
-        found[name] = _line(say, what, sizes, seconds, times)
     return found
-
-
-def _line(say: Say, what: str, sizes: Sequence[int], seconds: Callable[[int], float], times: int) -> dict[str, Any]:
-    runs: dict[int, list[float]] = {size: [] for size in sizes}
-    for _ in range(times):
-        for size in sizes:
-            runs[size].append(seconds(size))
-    medians = {size: statistics.median(several) for size, several in runs.items()}
-    ratio = max(medians.values()) / medians[sizes[0]]
-    words = ", ".join(f"{size:,}: {value * 1e6:.2f} µs" for size, value in medians.items())
-    say(f"decision by {what}: {words}; largest / smallest size {ratio:.2f}")
-    microseconds = {str(size): round(value * 1e6, 3) for size, value in medians.items()}
-    return {"microseconds": microseconds, "ratio": round(ratio, 3)}
 
 
 if __name__ == "__main__":

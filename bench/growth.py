@@ -95,7 +95,7 @@ async def _hold(port: int, count: int, cookie: str) -> None:
 
 def measured(idle: int, say: Say, *, quick: bool = False) -> dict[str, Any]:
     """For build/bench.json."""
-    found: dict[str, Any] = {"decisions": decisions.measured(say, times=1 if quick else 3)}
+    found: dict[str, Any] = {"decisions": decisions.measured(say, rounds=5 if quick else 25)}
     size = idle_bytes(idle)
     say(f"idle connections: {size / 1024:.1f} KiB each at {idle:,} (at most {LIMIT_BYTES // 1024})")
     found["idle_connections"] = {"count": idle, "bytes_each": round(size)}
