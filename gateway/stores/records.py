@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any, Literal
 
 from gateway.core.cookies import Jar
@@ -86,8 +87,9 @@ def decode_record(data: bytes) -> SessionRecord:
     subject, session, csrf, going, enrolment, typed, registration, news, locked_at = fields
     login_id, kind, *rest = subject
     app, *times = session
+    shared = [intern(text) for text in rest]  # tenants and roles are many people's: a worker keeps each once
     return SessionRecord(
-        Session(Subject(login_id, Kind(kind), *rest), app, *times),
+        Session(Subject(login_id, Kind(kind), *shared), intern(app), *times),
         Jar.from_bytes(jar),
         csrf,
         None if going is None else Continuation(going[0].encode("latin-1"), going[1], going[2]),

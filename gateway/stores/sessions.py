@@ -264,6 +264,7 @@ class Sessions(SealedJars):
         """Keep what was written a moment ago, unless something newer is known already."""
         stored = self._store.peek(live.key)
         if stored is not None and stored.version == live.version:
+            live = _seen(live, stored.seen_at)  # used meanwhile
             self._remember(stored, live)
         return live
 

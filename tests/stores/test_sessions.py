@@ -255,7 +255,9 @@ async def test_a_use_counts_at_once_here_and_costs_nothing(session_store: Sessio
     assert used.version == live.version
     assert found.touch(used, clock() + 20) is used, "moves forward only"
     assert (await known(found, token)).record.session.seen_at == clock() + 30
-    assert await found.update(live, lambda before: with_csrf("+", before)) is not None, "no version was spent"
+    changed = await found.update(live, lambda before: with_csrf("+", before))
+    assert changed is not None, "no version was spent"
+    assert (await known(found, token)).record.session.seen_at == clock() + 30, "a change takes no use back"
 
 
 async def test_a_use_elsewhere_is_found_before_a_session_is_taken_for_idle(sessions_url: str, clock: Clock) -> None:
