@@ -25,6 +25,7 @@ from gateway.directory import build
 @click.option("--totp", is_flag=True, help="A code was entered.")
 @click.option("--at", "moment", metavar="TIME", help="2027-04-01T09:00 in service.time_zone; default: now.")
 @click.option("--form", "form", multiple=True, metavar="NAME=VALUE", help="A field of the form that is sent.")
+@click.option("--host", help="The public_host that is asked; default: that of public_url.")
 @click.argument("method")
 @click.argument("target")
 def explain(
@@ -32,6 +33,7 @@ def explain(
     login_id: str | None,
     choice: str | None,
     moment: str | None,
+    host: str | None,
     form: tuple[str, ...],
     method: str,
     target: str,
@@ -47,7 +49,7 @@ def explain(
         raise click.UsageError("--choice and --totp need --login-id.")
     if not target.startswith("/"):
         raise click.BadParameter("write a path from the root, such as /top.", param_hint="TARGET")
-    configuration = loaded(file)
+    configuration = _at(loaded(file), host)
     question = Question(
         method=method.upper().encode("ascii", "replace"),
         target=quote(target, safe="/!$&'()*+,:;=@~-._%?[]#\\\"<>^`{|}").encode(),
@@ -61,6 +63,14 @@ def explain(
     _show(answer)
     if not answer.passes:
         raise SystemExit(1)
+
+
+def _at(configuration: Configuration, host: str | None) -> Configuration:
+    """What holds at one host."""
+    parts = {part.public.host: part for part in configuration.by_host()}
+    if host is not None and host not in parts:
+        raise click.BadParameter(f"known: {', '.join(parts)}.", param_hint="--host")
+    return parts[host or configuration.public.host]
 
 
 def _show(answer: Explanation) -> None:

@@ -13,6 +13,9 @@ def by_host(file: FileBlock, faults: Faults) -> tuple[FileBlock, ...]:
     """A file for each host, that of public_url first, with its own apps, routes and page edits. What names no
     `public_host` belongs to the first: a route opens a path on its own host and nowhere else."""
     main = file.public_url.host
+    apps = tuple((name, block) for name, block in file.apps if block.public_host or not block.node.find("public_host"))
+    if len(apps) < len(file.apps):  # a name that could not be read: what follows from it is no second fault
+        return (replace(file, apps=apps),)
     named = [block.public_host or main for _, block in file.apps]
     hosts = tuple(dict.fromkeys((main, *named)))
     for blocks in (file.routes, file.page_edits):
