@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _PING_SECONDS = 0.3
 _SILENCE_SECONDS = 2.0  # without an answer to a ping: the connection is given up
 _PAUSE_SECONDS = 0.2
-_LOOK_SECONDS = 5.0  # between two looks whether other servers have become primaries
+_LOOK_SECONDS = 1.0  # between two looks whether other servers have become primaries
 _NEVER = float("-inf")
 
 

@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from gateway.config.redis_url import RedisUrl, parse_redis_url
+from gateway.core.errors import StoreUnavailable
 from gateway.stores.redis_cluster import Address, Cluster
 from gateway.stores.redis_node import CONNECTIONS, Node, Servers, Single
 
@@ -61,7 +62,28 @@ def _watched(where: RedisUrl, seconds: float, monotonic: Callable[[], float]) ->
     )
     client, listener = (sentinels.master_for(where.name) for _ in range(2))
     _read_certificates_once(client, listener, *sentinels.sentinels)
-    return Single(Node(client, listener, seconds, monotonic), sentinels.aclose)
+    return _Watched(Node(client, listener, seconds, monotonic), client, listener, sentinels)
+
+
+class _Watched(Single):
+    """The server that Sentinels call the primary. One that was replaced may still answer, cut off from the others: so
+    they are asked again and again, and what leads to another server is closed."""
+
+    def __init__(self, node: Node, client: Redis, listener: Redis, sentinels: Sentinel) -> None:
+        super().__init__(node, sentinels.aclose)
+        self._client = client
+        self._listener = listener
+
+    async def refresh(self) -> None:
+        """See Servers.refresh."""
+        pool: Any = self._client.connection_pool
+        before = pool.master_address
+        try:
+            now = await pool.get_master_address()  # closes idle connections when it is another
+        except (RedisError, OSError) as fault:
+            raise StoreUnavailable("sessions", str(fault)) from fault
+        if before not in (None, now):
+            await self._listener.connection_pool.disconnect()
 
 
 def _read_certificates_once(*clients: Redis) -> None:

@@ -81,6 +81,27 @@ async def test_a_silent_sentinel_beside_others_does_not_matter(clock: Clock) -> 
             await store.close()
 
 
+async def test_a_primary_that_was_replaced_and_still_answers_is_left(clock: Clock) -> None:
+    """Cut off from Sentinels and replicas, it knows nothing of what the others do."""
+    with watched_redis() as group:
+        here = RedisSessions(group.url, clock)
+        await here.create(b"key", b"data", "B", clock() + 6000)
+        await known(here, b"key")
+        wait_until(lambda: ask(group.replica, "DBSIZE").strip() == "2")
+        ask(group.sentinel, "SENTINEL", "REMOVE", "main")
+        ask(group.replica, "REPLICAOF", "NO", "ONE")
+        ask(group.sentinel, "SENTINEL", "MONITOR", "main", "127.0.0.1", group.replica.port, 1)
+        there = RedisSessions(group.url, clock)
+        assert await there.remove(b"key")
+        async with asyncio.timeout(20):
+            while here.peek(b"key") is not None:  # noqa: ASYNC110 - it is not told
+                await asyncio.sleep(0.05)
+        assert await here.get(b"key") is None
+        assert "role:master" in ask(group.primary, "INFO", "replication"), "it has heard of nothing"
+        await here.close()
+        await there.close()
+
+
 async def test_a_group_that_no_sentinel_knows_is_unavailable(clock: Clock) -> None:
     with watched_redis() as group:
         store = RedisSessions(group.url.replace("/main/", "/other/"), clock)

@@ -212,6 +212,21 @@ async def test_a_channel_that_is_cut_hides_no_change_for_longer_than_a_second(ow
     await there.close()
 
 
+async def test_uses_that_could_not_be_written_are_kept_for_later(own_redis: Server, clock: Clock) -> None:
+    here, there = redis_at(own_redis, clock), redis_at(own_redis, clock)
+    await here.create(KEY, b"data", "B", clock() + 60)
+    with own_redis.frozen():
+        here.touch(KEY, clock() + 5)
+        await asyncio.sleep(1.5)
+        here.touch(KEY, clock() + 6)
+    await eventually(there.ping)
+    async with asyncio.timeout(20):
+        while await there.get(KEY) != Stored(1, b"data", clock() + 6):  # noqa: ASYNC110 - the store's own
+            await asyncio.sleep(0.05)
+    await here.close()
+    await there.close()
+
+
 _STOPPED_WORKER = """
 import asyncio, sys
 from gateway.stores.redis import RedisSessions
