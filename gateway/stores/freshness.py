@@ -46,11 +46,9 @@ class FreshRows:
 
     def current(self, row: Stored) -> bool:
         """Whether a row that was kept is still certainly current, its end apart."""
-        if not row.stands:
-            return False
         row.used = True
-        age = self._monotonic() - self._max_age
-        return age <= self._certain_at or age <= row.read_at
+        oldest = self._monotonic() - self._max_age
+        return row.stands and (oldest <= self._certain_at or oldest <= row.read_at)
 
     def used(self, key: bytes, seen_at: float) -> None:
         """The session was used here."""

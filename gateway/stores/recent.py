@@ -22,7 +22,7 @@ V = TypeVar("V", bound=_Entry)
 
 
 class Recent(Generic[K, V]):
-    """`entries` may be read directly by whoever sets `used` of what was found."""
+    """`entries`, the same object for ever, may be read directly by whoever sets `used` of what was found."""
 
     __slots__ = ("_forgotten", "_most", "entries")
 
@@ -54,7 +54,7 @@ class Recent(Generic[K, V]):
 
     def clear(self) -> None:
         """Forget all."""
-        self.entries = OrderedDict()
+        self.entries.clear()
 
     def _make_room(self) -> None:
         for chance in range(_CHANCES + 1):

@@ -87,6 +87,7 @@ class Sessions(SealedJars):
         self._held_seconds = held_seconds
         self._by_token: Recent[bytes, _Known] = Recent(known)
         self._by_key: Recent[bytes, _Known] = Recent(known)
+        self._at_hand = self._by_token.entries.get
         self._current = store.current
 
     def peek(self, token: bytes) -> LiveSession | None:
@@ -94,7 +95,7 @@ class Sessions(SealedJars):
 
         The same object as long as nothing of it has changed.
         """
-        known = self._by_token.entries.get(token)
+        known = self._at_hand(token)
         if known is not None and self._clock() < known.until and self._current(known.stored):
             known.used = True
             return known.live
