@@ -20,12 +20,14 @@ Address = tuple[str, int] | str  # host and port, or the path of a UNIX socket
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for the connections to one address. `waiting`: the most requests that wait for one. `server_name`:
-    whom the certificate must name; None: the address's host."""
+    """What holds for the connections to one address. `waiting`: the most requests that wait for one;
+    `head_bytes`: the largest head of an answer that does not come in one piece. `server_name`: whom the certificate
+    must name; None: the address's host."""
 
     size: int
     waiting: int
     connect_seconds: float
+    head_bytes: int
     tls: ssl.SSLContext | None = None
     server_name: str | None = None
 
@@ -59,6 +61,7 @@ class Pool:
         self._address = address
         self._terms = terms
         self._size = terms.size
+        self.head_bytes = terms.head_bytes
         self._sweep = sweep
         self._idle: list[UpstreamConnection] = []
         self._open: set[UpstreamConnection] = set()

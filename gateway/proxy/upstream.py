@@ -69,8 +69,8 @@ class UpstreamConnection(asyncio.Protocol):
     """A keep-alive connection, idle in the pool or in the hands of one exchange."""
 
     __slots__ = (
-        "_bodiless", "_complete", "_data_seen", "_fault", "_head", "_headers", "_keep", "_left", "_parser", "_paused",
-        "_pieces", "_plain", "_pool", "_reason", "_reported", "_surplus", "_switching", "exchange",
+        "_bodiless", "_complete", "_data_seen", "_fault", "_head", "_head_bytes", "_headers", "_keep", "_left",
+        "_parser", "_paused", "_pieces", "_plain", "_pool", "_reason", "_reported", "_surplus", "_switching", "exchange",
         "idle_since", "request_sent", "reused", "transport",
     )  # fmt: skip
 
@@ -95,6 +95,7 @@ class UpstreamConnection(asyncio.Protocol):
         return parser
 
     def _reset(self, *, bodiless: bool) -> None:
+        self._head_bytes = 0  # as long as it is not whole; 1xx answers count, too
         self._bodiless = bodiless  # HEAD: the parser cannot be told, so the connection ends with the head
         self._head: ResponseHead | None = None
         self._headers: list[tuple[bytes, bytes]] = []
@@ -226,7 +227,7 @@ class UpstreamConnection(asyncio.Protocol):
                 self._surplus = True
             else:
                 self._fault = self._fault or f"malformed answer: {error}"
-        if self._fault:
+        if self._fault or (self._head is None and self._too_long(len(data))):
             self.exchange = None
             self.close()
             exchange.broken(self._fault, untouched=False)
@@ -264,6 +265,13 @@ class UpstreamConnection(asyncio.Protocol):
         self._keep, self._surplus = True, left < 0
         self._end()
         return data[:left] if left < 0 else data
+
+    def _too_long(self, more: int) -> bool:
+        """Whether a head that has not ended in several reads goes on for too long."""
+        self._head_bytes += more
+        if self._head_bytes > self._pool.head_bytes:
+            self._fault = "head longer than its limit"
+        return bool(self._fault)
 
     def close(self) -> None:
         """Close and forget."""

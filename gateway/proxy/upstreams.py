@@ -247,7 +247,12 @@ def supply(
 
     # One of several that says nothing leaves time for another.
     terms = Terms(
-        limits.pool_size, limits.queue, limits.connect_seconds / (2 if several else 1), tls, place.server_name
+        limits.pool_size,
+        limits.queue,
+        limits.connect_seconds / (2 if several else 1),
+        limits.head_bytes,
+        tls,
+        place.server_name,
     )
     if not several:
         return Pool(name, place.addresses[0], terms, sweep)

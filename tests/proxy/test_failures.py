@@ -269,3 +269,20 @@ async def test_fetch_raises_for_what_is_no_whole_answer_in_time(answer: bytes, t
             await lane.lane.fetcher.fetch("app", b"GET", b"/", (), b"", 100)
         assert raised.value.timed_out is timed_out
         await until(lambda: lane.lane.pools["app"].size == 0)
+
+
+@pytest.mark.parametrize("line", [b"X-A: " + b"a" * 1000 + b"\r\n", b"\r\nHTTP/1.1 102 Wait\r\n"])
+async def test_a_head_without_an_end_is_a_502(line: bytes) -> None:
+    async def script(reader: Reader, writer: Writer) -> None:
+        await made.head(reader)
+        writer.write(b"HTTP/1.1 102 Wait\r\n")
+        while not writer.is_closing():
+            writer.write(line * 100)
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    made = RawApp(script)
+    async with bench(made) as lane:
+        browser = await lane.browser()
+        assert (await browser.ask(get()))[0].startswith(b"HTTP/1.1 502 ")
+        await until(lambda: made.ended == 1)
