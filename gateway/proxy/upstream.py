@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import httptools
 
@@ -20,6 +20,7 @@ from gateway.core.header_names import AnswerKind
 from gateway.core.heads import framing_header
 from gateway.core.messages import ResponseHead
 from gateway.core.plain_answers import plain_head
+from gateway.proxy.exchanges import Exchange, PlainExchange
 
 if TYPE_CHECKING:
     from gateway.proxy.pool import Pool
@@ -29,49 +30,13 @@ _SWITCHED = 101
 _READ = 65536
 
 
-class Exchange(Protocol):
-    """Who asked. After `answer` or `more` with complete=True, or `broken`, the connection knows it no longer."""
-
-    def interim(self, head: ResponseHead) -> None:
-        """A 1xx answer came; the real one follows."""
-
-    def answer(self, head: ResponseHead, body: bytes, complete: bool) -> None:
-        """The head came, with what of the body came along."""
-
-    def more(self, body: bytes, complete: bool) -> None:
-        """More of the body, or its end."""
-
-    def switched(self, head: ResponseHead, rest: bytes) -> None:
-        """The app answers 101 to the handshake that was sent; `rest` came behind it. The exchange detaches the
-        connection or aborts it."""
-
-    def broken(self, cause: str, *, untouched: bool) -> None:
-        """No (complete) answer. `untouched`: a reused connection ended before any byte of one."""
-
-    def pause_upload(self) -> None:
-        """The app reads slowly."""
-
-    def resume_upload(self) -> None:
-        """The app takes more."""
-
-
-class PlainExchange(Exchange, Protocol):
-    """An exchange that passes plain answers on as they are."""
-
-    def plain(self, data: bytes, end: int, head: bytes | None, complete: bool) -> None:
-        """The beginning of an answer that goes on as it is: its head up to `end`, or in its stead `head`."""
-
-    def plain_more(self, data: bytes, complete: bool) -> None:
-        """More of its body."""
-
-
 class UpstreamConnection(asyncio.Protocol):
     """A keep-alive connection, idle in the pool or in the hands of one exchange."""
 
     __slots__ = (
         "_bodiless", "_complete", "_data_seen", "_fault", "_head", "_head_bytes", "_headers", "_keep", "_left",
-        "_parser", "_paused", "_pieces", "_plain", "_pool", "_reason", "_reported", "_surplus", "_switching", "exchange",
-        "idle_since", "request_sent", "reused", "transport",
+        "_parser", "_paused", "_pieces", "_plain", "_pool", "_reason", "_reported", "_surplus", "_switching",
+        "exchange", "idle_since", "request_sent", "reused", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:

@@ -19,10 +19,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.config.settings import Limits
+from gateway.proxy.exchanges import Exchange, PlainExchange
 from gateway.proxy.health import Health
 from gateway.proxy.pool import Address, Pool, Taker, Terms
 from gateway.proxy.sweep import Sweep
-from gateway.proxy.upstream import Exchange, PlainExchange, UpstreamConnection
+from gateway.proxy.upstream import UpstreamConnection
 
 _log = logging.getLogger("sekisho.lane")
 _PREFIX = b"sekisho-at-"
