@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from bench import capacity, channel, growth, journeys, proxies, records, report
+from bench import capacity, channel, growth, journeys, profile, proxies, records, report
 from bench.app import App
 from bench.load import CONNECTING, FRESH, LARGE_PAGE, PUNCHING, SMALL_PAGE, UPLOADED
 from bench.machine import this_machine, warning
@@ -95,6 +95,8 @@ def main(arguments: list[str] | None = None) -> int:
         found = report.report(machine, table, latencies, size.rounds, size.seconds)
         found["short"] = short
         found["journeys"] = journeys.measured(size.journeys, say, short=short)
+        found["profile"] = profile.measured(profile.REQUESTS // 10 if short else profile.REQUESTS)
+        say(f"one request inside: {found['profile']['microseconds']['in all']:.1f} µs without kernel and event loop")
         found["growth"] = growth.measured(size.idle, say, quick=short)
         if not short:
             found["records"], found["channel"] = records.measured(say), channel.measured(say)

@@ -33,7 +33,7 @@ from gateway.config.loading import load
 from gateway.proxy.actions import Peer
 from gateway.proxy.client import ClientConnection
 
-_REQUESTS = 150_000
+REQUESTS = 150_000
 _TURN = 100
 _TICK_SECONDS = 0.0005
 _LEAST = 0.01  # of the whole: stages with less are summed up
@@ -263,7 +263,7 @@ async def _measured(folder: Path, count: int) -> dict[str, Any]:
     }
 
 
-def measured(count: int = _REQUESTS) -> dict[str, Any]:
+def measured(count: int = REQUESTS) -> dict[str, Any]:
     """For build/bench.json."""
     with tempfile.TemporaryDirectory(prefix="sekisho-bench-profile-") as folder:
         return asyncio.run(_measured(Path(folder), count))

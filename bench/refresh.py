@@ -20,6 +20,7 @@ from bench.report import Report
 DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "benchmark.md", ROOT / "deploy" / "capacity.md")
 _BLOCK = re.compile(r"(<!-- bench:([a-z-]+) -->\n).*?(<!-- /bench:\2 -->)", re.DOTALL)
 _PROGRAMS = (("gateway", "**gateway in all**"), ("apps", "apps"), ("redis", "Redis"), ("postgresql", "PostgreSQL"))
+_LAST = ("the rest", "everything smaller", "in all")
 _NOTHING = "(not measured yet: `make bench`)"
 
 
@@ -78,8 +79,13 @@ def _growth(found: Report) -> str:
 
 
 def _profile(found: Report) -> str:
-    rows = [[stage, f"{value:.2f}"] for stage, value in found["profile"]["microseconds"].items()]
-    return _markdown(["stage of one authenticated GET", "µs"], rows)
+    usual, new = found["profile"]["microseconds"], found["profile"]["new_address_microseconds"]
+    stages = [*(stage for stage in (*usual, *new) if stage not in _LAST), *_LAST]
+    rows = [
+        [stage, *(f"{one[stage]:.1f}" if stage in one else "" for one in (usual, new))]
+        for stage in dict.fromkeys(stages)
+    ]
+    return _markdown(["stage of one authenticated GET, µs", "like those before", "a path for the first time"], rows)
 
 
 def _records(found: Report) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from bench import decisions
+from bench import decisions, profile
 from bench.soak import slope, verdict
 from gateway.core import routes
 
@@ -41,6 +42,26 @@ def test_addresses_of_every_size_are_spread_over_its_routes() -> None:
         table = decisions.table(size)
         found = {table.candidates(path)[0].route for path in decisions.addresses(size, 6_000)}
         assert len(found) >= min(size // 5 * 3, 3_000)
+
+
+def test_stages_add_up_to_what_was_measured() -> None:
+    seen = Counter(
+        {"proxy.client.A.b": 50, "core.plain_answers.plain_head": 30, "odd.one": 10, "core.decide.x": 0, "rig": 10}
+    )
+    found = profile.stages(seen, 20.0)
+    assert found == {
+        "browser's connection": 10.0,
+        "answer's head": 6.0,
+        "the rest": 2.0,
+        "everything smaller": 0.0,
+        "in all": 18.0,
+    }
+
+
+def test_one_request_goes_through_the_lane_without_a_socket() -> None:
+    found = profile.measured(200)
+    assert found["microseconds"]["in all"] > 0
+    assert found["new_address_microseconds"]["in all"] > 0
 
 
 def test_memory_that_rises_is_not_flat() -> None:
