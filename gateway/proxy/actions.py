@@ -55,10 +55,12 @@ class Forward:
 
 @dataclass(slots=True)
 class Reply:
-    """Answer without asking an app. The lane reads away or cuts off what is left of the request's body."""
+    """Answer without asking an app. The lane reads away or cuts off what is left of the request's body. `rest`: for so
+    many seconds nothing more is read from this connection."""
 
     answer: Answer
     close: bool = False
+    rest: float = 0.0
 
 
 @dataclass(slots=True)

@@ -42,7 +42,7 @@ class ClientConnection(asyncio.Protocol):
     """A browser's (or a load balancer's) connection."""
 
     __slots__ = (
-        "_advancing", "_body", "_closing", "_current", "_exchange", "_intake", "_peer", "_read_body",
+        "_advancing", "_at_rest", "_body", "_closing", "_current", "_exchange", "_intake", "_peer", "_read_body",
         "_reading", "_resting", "_served", "_shared", "_thinking", "_transport", "_write_paused", "deadline", "gone",
         "pace",
     )  # fmt: skip
@@ -61,6 +61,7 @@ class ClientConnection(asyncio.Protocol):
         self._resting = True  # all that came has been served, and the parser stands between two requests
         self.gone = False
         self.deadline = NEVER
+        self._at_rest = False
         self.pace: Pace | None = None  # see paces
 
     @property
@@ -321,6 +322,8 @@ class ClientConnection(asyncio.Protocol):
             self._forward(action)
         elif isinstance(action, Reply):
             self._reply(action.answer, close=action.close)
+            if action.rest and not self._closing:
+                self._rest(action.rest)
         elif isinstance(action, ReadBody):
             self._start_reading(action)
         else:
@@ -426,11 +429,20 @@ class ClientConnection(asyncio.Protocol):
         current, exchange = self._current, self._exchange
         if self._closing:
             return True
-        if self._intake.full:
+        if self._intake.full or self._at_rest:
             return False
         if exchange is not None:
             return exchange.takes
         return current is None or self._read_body is not None or current.size < framing.BUFFER
+
+    def _rest(self, seconds: float) -> None:
+        """Whoever was told to come back later and does so at once waits in the kernel, which costs nobody anything."""
+        self._at_rest = True
+        asyncio.get_running_loop().call_later(seconds, self._wake)
+
+    def _wake(self) -> None:
+        self._at_rest = False
+        self._adjust()
 
     def _drop_exchange(self) -> None:
         exchange, self._exchange = self._exchange, None

@@ -20,6 +20,7 @@ from gateway.proxy.valve import TICK_SECONDS, Valve
 if TYPE_CHECKING:
     from gateway.proxy.express import Short
 
+REST_SECONDS = 1.0
 _log = logging.getLogger("sekisho.lane")
 
 
@@ -115,7 +116,7 @@ class _TurningGate(GuardedGate):
             if self._valve.takes(known=surplus.known(head)) or surplus.spared(head):
                 return super().admit(head, peer, has_body)
             self.turned_away += 1
-            return Reply(surplus.answer(head))
+            return Reply(surplus.answer(head), rest=REST_SECONDS if self._valve.swamped else 0.0)
         except Exception:  # noqa: BLE001 - a fault here must end in a refusal, whatever it is
             _log.exception("turning a request away failed")
             return Reply(FAULT, close=True)

@@ -17,6 +17,7 @@ _FAR_TOO_LATE = 10.0  # times the target: whosever doing it is
 _FEWEST = 200.0  # requests a second that are taken at any rate
 _LESS, _FAR_LESS, _MORE, _STEP = 0.85, 0.5, 1.03, 5.0
 _FALLING = 0.9  # lateness that falls so fast is what had piled up being turned away: fewer places would not help
+_SWAMPED = 3
 _FOR_STRANGERS = 0.1  # of the places, even where those with a session would fill them all
 
 
@@ -33,6 +34,7 @@ class Valve:
         self._asked = {True: 0, False: 0}  # since the last tick, by `known`
         self._kept = {True: 0.0, False: 0.0}  # places that are kept for them
         self.turning_away = False
+        self.swamped = False  # most of the work is turning away: who is turned away had better come less often
 
     def tick(self, lag: float, elapsed: float, busy: float) -> None:
         """The loop came round `lag` seconds late, `elapsed` after the tick before, `busy` of them at work."""
@@ -73,6 +75,7 @@ class Valve:
         self._rate = max(_FEWEST, self._rate)
         self._lag = lag
         self._calm = 0 if late or self._refused else self._calm + 1
+        self.swamped = self._refused > _SWAMPED * self._taken
         if self._calm >= CALM:
             self.turning_away = False
             self._late = 0
