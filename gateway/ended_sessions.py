@@ -18,7 +18,7 @@ from gateway.core.errors import StoreUnavailable
 from gateway.stores.base import Registry
 from gateway.stores.sessions import Sessions
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.3  # with the half second of a watch over WebSockets less than one
 PRUNE_SECONDS = 3600.0
 _log = logging.getLogger("sekisho.sessions")
 

@@ -79,6 +79,7 @@ class Part:
 
 
 WHOLE = Part()
+_SETTINGS_SECONDS = 0.4  # so old may tenants' settings be; with the half second of a watch over WebSockets under one
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ class Generation:
             tenants.office_default,
             tenants.establishment_default,
             ground.monotonic,
+            max_age=_SETTINGS_SECONDS,
         )
         self.directory: Directory = build_directory(configuration.directory, ground.monotonic)
         self.stack.push_async_callback(self.directory.close)
