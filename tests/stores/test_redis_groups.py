@@ -17,10 +17,9 @@ from gateway.stores.redis import RedisSessions
 from gateway.stores.redis_cluster import Cluster
 from gateway.stores.redis_scripts import row_name
 from tests.proxy.certificate_kit import pair
+from tests.redis_groups import Cluster as Group
 from tests.redis_groups import ask, redis_cluster, redis_with_tls, wait_until, watched_redis
 from tests.stores.clock import Clock
-
-pytestmark = pytest.mark.alone
 
 KEYS = [b"%02d" % number for number in range(60)]
 
@@ -49,6 +48,7 @@ async def known(store: RedisSessions, key: bytes) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.alone
 async def test_sessions_go_on_when_a_sentinel_has_promoted_the_replica(clock: Clock) -> None:
     with watched_redis() as group:
         here, there = RedisSessions(group.url, clock), RedisSessions(group.url, clock)
@@ -110,6 +110,7 @@ async def test_a_group_that_no_sentinel_knows_is_unavailable(clock: Clock) -> No
         await store.close()
 
 
+@pytest.mark.alone
 async def test_one_shard_of_a_cluster_fails_over_and_the_others_never_notice(clock: Clock) -> None:
     with redis_cluster(replicas=1) as cluster:
         store = RedisSessions(cluster.url, clock)
@@ -130,29 +131,28 @@ async def test_one_shard_of_a_cluster_fails_over_and_the_others_never_notice(clo
         await store.close()
 
 
-async def test_a_slot_that_moves_to_another_server_is_followed(clock: Clock) -> None:
-    with redis_cluster() as cluster:
-        here, there = RedisSessions(cluster.url, clock), RedisSessions(cluster.url, clock)
-        await here.create(b"key", b"data", "B", clock() + 60)
-        await there.get(b"key")
-        slot = ask(cluster.primaries[0], "CLUSTER", "KEYSLOT", "{ke}").strip()
-        source = next(
-            server for server in cluster.primaries if ask(server, "CLUSTER", "COUNTKEYSINSLOT", slot) != "0\n"
-        )
-        target = next(server for server in cluster.primaries if server is not source)
-        names = {server: ask(server, "CLUSTER", "MYID").strip() for server in (source, target)}
-        ask(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", names[source])
-        ask(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", names[target])
-        assert await here.get(b"key") == Stored(1, b"data"), "not moved yet"
-        ask(source, "MIGRATE", "127.0.0.1", target.port, "sekisho:s:{ke}y", 0, 5000)
-        assert await here.replace(b"key", 1, b"more", clock() + 60), "on its way"
-        for server in (target, source):
-            ask(server, "CLUSTER", "SETSLOT", slot, "NODE", names[target])
-        assert await here.get(b"key") == Stored(2, b"more"), "moved"
-        assert await there.replace(b"key", 2, b"most", clock() + 60), "by another process"
-        assert await here.get(b"key") == Stored(3, b"most")
-        await here.close()
-        await there.close()
+async def test_a_slot_that_moves_to_another_server_is_followed(
+    cluster: Group, empty_cluster_url: str, clock: Clock
+) -> None:
+    here, there = RedisSessions(empty_cluster_url, clock), RedisSessions(empty_cluster_url, clock)
+    await here.create(b"key", b"data", "B", clock() + 60)
+    await there.get(b"key")
+    slot = ask(cluster.primaries[0], "CLUSTER", "KEYSLOT", "{ke}").strip()
+    source = next(server for server in cluster.primaries if ask(server, "CLUSTER", "COUNTKEYSINSLOT", slot) != "0\n")
+    target = next(server for server in cluster.primaries if server is not source)
+    names = {server: ask(server, "CLUSTER", "MYID").strip() for server in (source, target)}
+    ask(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", names[source])
+    ask(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", names[target])
+    assert await here.get(b"key") == Stored(1, b"data"), "not moved yet"
+    ask(source, "MIGRATE", "127.0.0.1", target.port, "sekisho:s:{ke}y", 0, 5000)
+    assert await here.replace(b"key", 1, b"more", clock() + 60), "on its way"
+    for server in (target, source):
+        ask(server, "CLUSTER", "SETSLOT", slot, "NODE", names[target])
+    assert await here.get(b"key") == Stored(2, b"more"), "moved"
+    assert await there.replace(b"key", 2, b"most", clock() + 60), "by another process"
+    assert await here.get(b"key") == Stored(3, b"most")
+    await here.close()
+    await there.close()
 
 
 async def test_every_form_goes_through_tls_and_asks_whom_it_speaks_to(clock: Clock, tmp_path: Path) -> None:
@@ -174,6 +174,7 @@ async def _created(store: RedisSessions, clock: Clock) -> Stored | None:
     return await store.get(b"key")
 
 
+@pytest.mark.alone
 async def test_a_cluster_that_was_never_there_fails_at_once(clock: Clock) -> None:
     store = RedisSessions("redis+cluster://127.0.0.1:1,127.0.0.1:2", clock)
     began = time.monotonic()
