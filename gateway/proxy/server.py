@@ -93,15 +93,19 @@ class Lane:
         shared.draining = True
         if idle_seconds is not None:
             shared.idle_seconds = min(shared.idle_seconds, idle_seconds)
-            for tunnel in tuple(shared.tunnels):  # it would never end by itself
-                tunnel.close()
+            self._close_tunnels()
         await self._empty(seconds)
 
     async def retire(self, successor: Lane, seconds: float) -> None:
         """Hand every connection over to another lane in this process, between two requests; no browser notices. What
-        is under way is finished here, for at most `seconds`."""
+        is under way is finished here, for at most `seconds`; tunnels are closed, since nobody would judge them anew."""
         self._shared.successor = successor._shared
+        self._close_tunnels()
         await self._empty(seconds)
+
+    def _close_tunnels(self) -> None:
+        for tunnel in tuple(self._shared.tunnels):
+            tunnel.close()
 
     async def _empty(self, seconds: float) -> None:
         shared = self._shared

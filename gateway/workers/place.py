@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from gateway.logs import IDLE_SECONDS
 from gateway.workers.process import Process, ProcessFailed
 
 START_SECONDS = 120.0  # the pages may have a million people to compare with those that the registry has
@@ -55,7 +56,8 @@ class Place:
             await new.ready(START_SECONDS)
             former, self._current = self._current, new
             if former is not None:
-                former.leave(RETIRE_SECONDS)
+                # Nobody is judged by another configuration for longer than it takes to finish what is under way.
+                former.leave(RETIRE_SECONDS, None if former.text == new.text else IDLE_SECONDS)
                 _log.info("%s is now process %d; process %d is leaving", self.name, new.pid, former.pid)
 
     async def take(self, text: str) -> str:

@@ -35,8 +35,11 @@ class ProcessFailed(GatewayError):
 class Process:
     """A worker, or the pages. `lost` is set once it takes no more connections: it has ended, or was told to end."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process, channel: Channel, began: float) -> None:
+    def __init__(
+        self, name: str, text: str, process: asyncio.subprocess.Process, channel: Channel, began: float
+    ) -> None:
         self.name = name
+        self.text = text  # the configuration that it works under
         self.pid = process.pid
         self.began = began
         self.lost = asyncio.Event()
@@ -71,7 +74,7 @@ class Process:
             sockets=[one.fileno() for one in given],
             pages=sockets is None,
         )
-        return cls(name, process, channel, asyncio.get_running_loop().time())
+        return cls(name, order.text, process, channel, asyncio.get_running_loop().time())
 
     async def ready(self, seconds: float) -> None:
         """Return when it answers. Raises ProcessFailed; then it has ended."""
@@ -88,7 +91,9 @@ class Process:
         self._channel.say("take", text=text)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_ANSWER_SECONDS):
-                return await self._answer
+                trouble = await self._answer
+                self.text = self.text if trouble else text
+                return trouble
         return f"no answer within {_ANSWER_SECONDS:.0f} s"
 
     def leave(self, seconds: float, idle_seconds: float | None = None) -> None:

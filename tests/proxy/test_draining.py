@@ -6,6 +6,8 @@ import asyncio
 import base64
 import hashlib
 
+import pytest
+
 from gateway.core.messages import RequestHead
 from gateway.proxy.actions import Forward, Peer
 from tests.proxy.lane_kit import OK, RawApp, Reader, Writer, app, bench, forward, get, until
@@ -27,6 +29,7 @@ async def test_a_lane_that_drains_serves_one_more_request_of_each_connection_and
         assert b"Connection: close" in head
         assert body == b"ok"
         assert await served.gone()
+        served.writer.close()
         assert not drained.done()
         assert await silent.gone()
         await drained
@@ -54,6 +57,7 @@ async def test_a_connection_that_was_promised_another_answer_gets_it_from_a_lane
         last_byte.set()
         assert await browser.reader.readexactly(2) == b"ok"
         assert b"Connection: close" in (await browser.ask(get()))[0]
+        browser.writer.close()
         await drained
 
 
@@ -101,11 +105,15 @@ async def test_drain_ends_idle_connections_and_lets_a_running_answer_end() -> No
         drained = asyncio.create_task(lane.lane.drain(5, idle_seconds=0.0))
         assert await idle.gone()
         assert b"Connection: close" in (await busy.answer())[0]
+        busy.writer.close()
         await drained
         assert lane.lane.connections == 0
 
 
-async def test_a_lane_that_drains_for_good_closes_channels_that_another_one_would_leave_open() -> None:
+@pytest.mark.parametrize("how", ["stop", "retire"])
+async def test_channels_stay_in_a_lane_that_drains_but_not_when_it_stops_or_another_configuration_holds(
+    how: str,
+) -> None:
     async def script(reader: Reader, writer: Writer) -> None:
         await made.head(reader)
         accept = base64.b64encode(hashlib.sha1(_KEY.encode() + _GUID).digest()).decode()
@@ -126,10 +134,10 @@ async def test_a_lane_that_drains_for_good_closes_channels_that_another_one_woul
         browser = await lane.browser()
         head, _ = await browser.ask(_HANDSHAKE)
         assert head.startswith(b"HTTP/1.1 101 ")
-        retired = asyncio.create_task(lane.lane.retire(second.lane, 30))
+        drained = asyncio.create_task(lane.lane.drain(30))
         await asyncio.sleep(0.05)
         browser.writer.write(b"frame")
         assert await browser.reader.readexactly(5) == b"frame"
-        await lane.lane.drain(30, idle_seconds=1.0)
+        await (lane.lane.drain(30, idle_seconds=1.0) if how == "stop" else lane.lane.retire(second.lane, 30))
         assert await browser.gone()
-        await retired
+        await drained

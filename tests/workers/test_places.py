@@ -13,9 +13,10 @@ from gateway.workers.process import Process, ProcessFailed
 class Actor(Process):
     """Plays a process."""
 
-    def __init__(self, pid: int, fault: str = "") -> None:
+    def __init__(self, pid: int, fault: str, text: str) -> None:
         self.name, self.pid, self.began = "worker 1", pid, asyncio.get_running_loop().time()
         self.lost, self.gone = asyncio.Event(), asyncio.Event()
+        self.text = text
         self.told: list[str] = []
         self.fault = fault
 
@@ -29,7 +30,7 @@ class Actor(Process):
         return ""
 
     def leave(self, seconds: float, idle_seconds: float | None = None) -> None:
-        self.told.append("leave")
+        self.told.append(f"leave, idle for {idle_seconds}")
         self.die()
 
     def kill(self) -> None:
@@ -53,6 +54,7 @@ class Stage:
     def __init__(self) -> None:
         self.actors: list[Actor] = []
         self.faults: list[str] = []
+        self.text = ""
         self.pauses: list[float] = []
         self.place = Place("worker 1", self._start, self._pause)
 
@@ -60,7 +62,7 @@ class Stage:
         self.pauses.append(seconds)
 
     async def _start(self, name: str) -> Process:
-        self.actors.append(Actor(len(self.actors), self.faults.pop(0) if self.faults else ""))
+        self.actors.append(Actor(len(self.actors), self.faults.pop(0) if self.faults else "", self.text))
         return self.actors[-1]
 
     async def count(self, actors: int) -> None:
@@ -73,11 +75,14 @@ async def test_the_former_one_leaves_when_the_new_one_answers() -> None:
     stage = Stage()
     await stage.place.fill()
     await stage.place.fill()
-    assert stage.actors[0].told == ["leave"]
+    assert stage.actors[0].told == ["leave, idle for None"]
+    stage.text = "another configuration"
+    await stage.place.fill()
+    assert stage.actors[1].told == ["leave, idle for 1.0"]
     await stage.place.take("text")
-    assert stage.actors[1].told == ["text"]
+    assert stage.actors[2].told == ["text"]
     await asyncio.sleep(0.05)
-    assert len(stage.actors) == 2  # who leaves on purpose is not replaced
+    assert len(stage.actors) == 3  # who leaves on purpose is not replaced
 
 
 async def test_a_new_one_that_can_not_start_changes_nothing() -> None:

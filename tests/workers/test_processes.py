@@ -20,7 +20,7 @@ async def started(program: str) -> AsyncIterator[tuple[Process, Channel]]:
     """A process that runs this, and the end of the channel that would be its own."""
     ours, theirs = socket.socketpair()
     made = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
-    process = Process("worker 1", made, await Channel.over(ours), 0.0)
+    process = Process("worker 1", "", made, await Channel.over(ours), 0.0)
     channel = await Channel.over(theirs)
     try:
         yield process, channel
