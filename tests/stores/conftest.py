@@ -72,6 +72,13 @@ def sessions_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(params=["redis", "cluster"])
+def shared_url(request: pytest.FixtureRequest) -> str:
+    """Where several processes keep sessions, for each kind; nothing is kept there yet."""
+    url: str = request.getfixturevalue(f"empty_{request.param}_url")
+    return url
+
+
 @pytest.fixture
 async def session_store(sessions_url: str, clock: Clock) -> AsyncIterator[SessionStore]:
     """An empty session store of each kind."""

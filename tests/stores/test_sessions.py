@@ -260,10 +260,8 @@ async def test_a_use_counts_at_once_here_and_costs_nothing(session_store: Sessio
     assert (await known(found, token)).record.session.seen_at == clock() + 30, "a change takes no use back"
 
 
-async def test_a_use_elsewhere_is_found_before_a_session_is_taken_for_idle(sessions_url: str, clock: Clock) -> None:
-    if sessions_url == "memory":
-        pytest.skip("one process")
-    stores = [RedisSessions(sessions_url, clock) for _ in range(2)]
+async def test_a_use_elsewhere_is_found_before_a_session_is_taken_for_idle(shared_url: str, clock: Clock) -> None:
+    stores = [RedisSessions(shared_url, clock) for _ in range(2)]
     here, there = (Sessions(store, RING, clock, lambda _: 7200, idle_seconds=lambda _: 1800) for store in stores)
     token = await here.open(record(clock))
     start = clock()
@@ -289,12 +287,10 @@ async def test_a_use_elsewhere_is_found_before_a_session_is_taken_for_idle(sessi
 
 
 async def test_uses_are_written_when_a_store_closes(
-    sessions_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    shared_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if sessions_url == "memory":
-        pytest.skip("ends with its process")
     monkeypatch.setattr(redis_uses, "_FLUSH_SECONDS", 3600)
-    before, after = (RedisSessions(sessions_url, clock) for _ in range(2))
+    before, after = (RedisSessions(shared_url, clock) for _ in range(2))
     token = await sessions(before, clock).open(record(clock))
     live = await sessions(before, clock).load(token)
     assert live is not None
