@@ -264,8 +264,8 @@ async def bench(app: RawApp, admit: Admit = forward, limits: Limits | None = Non
         await app.stop()
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     """Wait for something that must become true soon."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - any condition, no event
             await asyncio.sleep(0.01)

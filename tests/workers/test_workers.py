@@ -20,7 +20,7 @@ from tests.harness.gateway import MovableClock, free_port
 from tests.harness.person import Person, csrf_of
 from tests.proxy.lane_kit import Reader, Writer, read_body, until
 from tests.workers.load import CLIENTS, Load
-from tests.workers.served import YAML, Legacy, Served, alive, served
+from tests.workers.served import SECONDS, YAML, Legacy, Served, alive, served
 
 NAMES = ["pages", "worker 1", "worker 2", "worker 3"]
 
@@ -88,6 +88,10 @@ async def test_of_ten_thousand_requests_none_is_lost_or_wrong_while_workers_come
         assert (await asyncio.to_thread(gateway.ask, "/more")).status == 200  # the file with faults changed nothing
 
         await the_killed_one_takes_only_its_own_along(gateway)
+
+        children = gateway.children().values()
+        gateway.process.kill()
+        await until(lambda: not any(map(alive, children)), SECONDS)  # nobody stays behind without a supervisor
 
 
 async def the_killed_one_takes_only_its_own_along(gateway: Served) -> None:
