@@ -64,7 +64,7 @@ class Known:
     """A header block and the session that it belongs to, as they stood when the long way last saw them."""
 
     express: Express
-    spots: dict[bytes, Spot]
+    spots: dict[bytes, Spot]  # by request line
     headers: Headers
     host: bytes
     cookies: Pairs
@@ -138,20 +138,17 @@ class Express:
         self._forwarding = forwarding
         self._touch_seconds = touch_seconds
         self._blocks: dict[bytes, Known] = {}
-        self._spots: dict[bytes, dict[bytes, Spot]] = {}  # by Host, then by target
+        self._spots: dict[bytes, dict[bytes, Spot]] = {}  # by Host, then by request line
         self.now = now
 
     def admit(self, data: bytes, peer: Peer) -> Short | None:
         """What to do with the bytes of one whole request, if that is still certain; None: judge it."""
         line, _, block = data.partition(b"\r\n")
         known = self._blocks.get(block)
-        if known is None or line[:4] != _METHOD or line[-9:] != _VERSION or len(line) > _LONGEST_LINE:
+        if known is None or known.peer != peer.address:
             return None
-        target = line[4:-9]
-        spot = known.spots.get(target) or _by_path(known.spots, target)
-        if spot is None or known.peer != peer.address:
-            return None
-        if not (spot.full if known.full else spot.opening.lets(known.level, known.policy)):
+        spot = known.spots.get(line) or _by_path(known.spots, line)
+        if spot is None or not (spot.full if known.full else spot.opening.lets(known.level, known.policy)):
             return None
         if self.now() >= known.until or self._sessions.peek(known.token) is not known.live:
             del self._blocks[block]
@@ -193,11 +190,12 @@ class Express:
         """Remember an address: its path alone, where the query changes nothing for anybody."""
         any_query = target.doubt is None and not self._access.doors.minds_query(target.path)
         place = Target(target.path, target.path, None, None) if any_query else target
-        if place.raw not in spots:
+        line = _METHOD + place.raw + _VERSION
+        if line not in spots:
             if len(spots) >= _MOST_SPOTS:
                 del spots[next(iter(spots))]
             found = opening(b"GET", place, self._access)
-            spots[place.raw] = Spot(place.path, app, found, found.full, any_query, app.name, app.name.encode())
+            spots[line] = Spot(place.path, app, found, found.full, any_query, app.name, app.name.encode())
 
     def respond(self, visit: Visit, head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
         """What becomes of an answer that is not plain."""
@@ -240,13 +238,15 @@ class Express:
         return spots
 
 
-def _by_path(spots: dict[bytes, Spot], target: bytes) -> Spot | None:
+def _by_path(spots: dict[bytes, Spot], line: bytes) -> Spot | None:
     """The spot of a target whose query matters to nobody, read as the long way reads it."""
-    path, mark, query = target.partition(b"?")
-    spot = spots.get(path) if mark else None
-    if spot is None or not spot.any_query or _QUERY.fullmatch(query) is None:
+    path, mark, rest = line.partition(b"?")
+    if not mark or not rest.endswith(_VERSION) or len(line) > _LONGEST_LINE:
         return None
-    return None if has_url_session(target, spot.app.session_id_names) else spot
+    spot = spots.get(path + _VERSION)
+    if spot is None or not spot.any_query or _QUERY.fullmatch(rest, 0, len(rest) - len(_VERSION)) is None:
+        return None
+    return None if has_url_session(line[len(_METHOD) : -len(_VERSION)], spot.app.session_id_names) else spot
 
 
 def _everywhere(jar: Jar) -> bool:

@@ -93,8 +93,8 @@ class Pool:
         if not fresh:
             while self._idle:
                 connection = self._idle.pop()
-                if connection.transport is not None and not connection.transport.is_closing():
-                    connection.reused = True
+                transport = connection.transport
+                if transport is not None and not transport.is_closing():
                     taker.taken(connection)
                     return
         elif self.size < self._size:
@@ -124,11 +124,16 @@ class Pool:
 
     def give_back(self, connection: UpstreamConnection) -> None:
         """A clean exchange has ended on it."""
-        if self._closed or connection.transport is None or connection.transport.is_closing():
+        transport = connection.transport
+        if self._closed or transport is None or transport.is_closing():
             connection.close()
             return
-        connection.resume_answer()
-        self._offer(connection, reused=True)
+        if connection.paused:
+            connection.resume_answer()
+        if self._waiting:
+            self._offer(connection, reused=True)
+        else:
+            self._keep(connection)
 
     def lost(self, connection: UpstreamConnection) -> None:
         """It has closed. Whoever waits may get a new one in its place."""
@@ -165,9 +170,14 @@ class Pool:
             if taker.waiting:
                 taker.taken(connection)
                 return
-        connection.idle_since = self._sweep.now
+        self._keep(connection)
+
+    def _keep(self, connection: UpstreamConnection) -> None:
+        """For the next who asks; who takes it must be ready to find it closed."""
+        connection.reused = True
+        now = connection.idle_since = self._sweep.now
         if not self._idle:
-            self.deadline = connection.idle_since + IDLE_SECONDS
+            self.deadline = now + IDLE_SECONDS
         self._idle.append(connection)
 
     def _refill(self) -> None:

@@ -35,8 +35,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     __slots__ = (
         "_bodiless", "_complete", "_data_seen", "_fault", "_head", "_head_bytes", "_headers", "_keep", "_left",
-        "_parser", "_paused", "_pieces", "_plain", "_pool", "_reason", "_reported", "_surplus", "_switching",
-        "exchange", "idle_since", "request_sent", "reused", "transport",
+        "_parser", "_pieces", "_plain", "_pool", "_reason", "_reported", "_surplus", "_switching",
+        "exchange", "idle_since", "paused", "request_sent", "reused", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -48,7 +48,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.request_sent = False
         self._parser = self._new_parser()
         self._fault = ""
-        self._paused = False
+        self.paused = False
         self._plain: PlainExchange | None = None
         self._left = 0  # of a plain answer's body
         self._reset(bodiless=False)
@@ -97,14 +97,14 @@ class UpstreamConnection(asyncio.Protocol):
 
     def pause_answer(self) -> None:
         """The browser reads slowly."""
-        if not self._paused and self.transport is not None and not self.transport.is_closing():
-            self._paused = True
+        if not self.paused and self.transport is not None and not self.transport.is_closing():
+            self.paused = True
             self.transport.pause_reading()
 
     def resume_answer(self) -> None:
         """The browser takes more."""
-        if self._paused and self.transport is not None and not self.transport.is_closing():
-            self._paused = False
+        if self.paused and self.transport is not None and not self.transport.is_closing():
+            self.paused = False
             self.transport.resume_reading()
 
     def detach(self) -> asyncio.Transport | None:
