@@ -5,6 +5,7 @@ The path of a request:
     cli.py → app.py       one configuration becomes stores, gate, lane and portal; nobody else reads the clock
     workers/              several of these processes under a supervisor; the portal is one of its own then
     proxy/client.py       a browser's bytes become a head; what is no proper HTTP ends here
+    proxy/express.py      the short way for requests like those judged before, while nothing has changed
     proxy/gate.py         whose path, who asks, what is missing; the first byte to an app leaves after this
       core/target.py      one meaning of the path, or doubt
       stores/sessions.py  proofs and vault of this browser, found by the hash of its cookie
