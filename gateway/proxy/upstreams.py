@@ -43,8 +43,11 @@ class Place:
 class Member(Pool):
     """The connections to one of several addresses."""
 
-    def __init__(self, name: str, address: Address, terms: Terms, sweep: Sweep, *, sticky: bool) -> None:
+    def __init__(
+        self, name: str, address: Address, terms: Terms, sweep: Sweep, *, sticky: bool, answer_seconds: float
+    ) -> None:
         super().__init__(name, address, terms, sweep)
+        self.answer_seconds = answer_seconds
         where = address if isinstance(address, str) else f"{address[0]}:{address[1]}"
         self.where = where
         # Of the address, not of its place in the list: a new configuration must not send sessions elsewhere.
@@ -67,6 +70,10 @@ class Member(Pool):
         if pause:
             _log.warning("upstream %s: %s is left alone for %.0f s: %s", self.name, self.where, pause, cause)
 
+    def now(self) -> float:
+        """Seconds of the lane's clock, as of its last look at it."""
+        return self._sweep.now
+
     def chosen(self) -> None:
         """A request goes there."""
         self.health.chosen(self._sweep.after(0.0))
@@ -86,22 +93,33 @@ class Member(Pool):
 class MemberConnection(UpstreamConnection):
     """A connection to one of several addresses: tells how it went, and says in answers where they came from."""
 
-    __slots__ = ("_member",)
+    __slots__ = ("_member", "_since")
 
     def __init__(self, member: Member) -> None:
         super().__init__(member)
         self._member = member
+        self._since = 0.0  # when the request was sent
 
     def start(
         self, exchange: Exchange, data: bytes, *, head_only: bool, request_sent: bool, handshake: bool = False
     ) -> None:
         """As always, without the cookie that is ours."""
+        self._since = self._member.now()
         data = _without_ours(data)
         super().start(exchange, data, head_only=head_only, request_sent=request_sent, handshake=handshake)
 
     def start_ready(self, exchange: PlainExchange, data: bytes) -> None:
         """As always, without the cookie that is ours."""
+        self._since = self._member.now()
         super().start_ready(exchange, _without_ours(data))
+
+    def abort(self) -> None:
+        """As always; where nothing had come in all the time that an answer may take, that is a failure."""
+        if self.exchange is not None and not self._data_seen:
+            member = self._member
+            if member.now() - self._since >= member.answer_seconds:
+                member.bad("no answer in time")
+        super().abort()
 
     def on_headers_complete(self) -> None:
         """An app that sets a cookie may have begun a session: it will know the cookie at this address."""
@@ -257,5 +275,8 @@ def supply(
     )
     if not several:
         return Pool(name, place.addresses[0], terms, sweep)
-    members = tuple(Member(name, address, terms, sweep, sticky=place.sticky) for address in place.addresses)
+    members = tuple(
+        Member(name, address, terms, sweep, sticky=place.sticky, answer_seconds=limits.answer_seconds)
+        for address in place.addresses
+    )
     return Upstream(name, members, sticky=place.sticky, connect_seconds=limits.connect_seconds)

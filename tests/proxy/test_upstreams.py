@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -226,10 +227,10 @@ async def test_an_address_that_says_nothing_leaves_time_for_another() -> None:
     app = session_app("b")
     place = Place((silent.getsockname(), ("127.0.0.1", await app.start())))
     gate = ScriptedGate(with_cookies)
-    lane = Lane(gate, {"app": place}, Limits(connect_seconds=1.0))
+    lane = Lane(gate, {"app": place}, Limits(connect_seconds=3.0))
     (port,) = await lane.start((ListenAddress("127.0.0.1", 0),))
     browser = Browser(*await asyncio.open_connection("127.0.0.1", port))
-    for _ in range(3):
+    for _ in range(2):
         assert (await browser.ask(POST))[1] == b"b asks who you are"
     browser.writer.close()
     await lane.close()
@@ -278,6 +279,20 @@ async def test_an_address_whose_answers_break_off_is_left_alone_and_tried_again(
             with contextlib.suppress(ConnectionError):
                 await browser.rest()
         assert len(bad.heads) == FAILURES + 1
+
+
+async def test_an_address_that_never_answers_is_left_alone() -> None:
+    (hangs, _), works = holding(), session_app("b")
+    async with several(hangs, works, limits=replace(Limits(), answer_seconds=0.2)) as lane:
+        browsers = [await lane.browser() for _ in range(2 * FAILURES)]
+        asking = [asyncio.create_task(browser.ask(get())) for browser in browsers]
+        answers = [head.split(b" ")[1] for head, _ in await asyncio.gather(*asking)]
+        assert sorted(set(answers)) == [b"200", b"504"]
+        hung = len(hangs.heads)
+        assert hung >= FAILURES
+        for _ in range(4):
+            assert (await (await lane.browser()).ask(get()))[1].startswith(b"b")
+        assert len(hangs.heads) == hung
 
 
 async def test_all_addresses_out_is_no_reason_to_refuse() -> None:
