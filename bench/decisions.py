@@ -11,6 +11,7 @@ import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from sys import intern
 from typing import Any, cast
 
 from gateway.core.decide import AccessMap, RequestFacts, decide
@@ -85,9 +86,9 @@ def facts(routes: int, count: int) -> list[RequestFacts]:
 
 
 def _person(establishment: int) -> Subject:
-    """Somebody of that establishment, a hundred of which make an office; with strings of their own, as decoded."""
-    code = f"{establishment:06}"
-    return Subject(f"B{code}01", Kind.ESTABLISHMENT, f"{establishment // 100:04}", code, "01")
+    """Somebody of that establishment, a hundred of which make an office; as decoded from a session of their own."""
+    code = intern(f"{establishment:06}")
+    return Subject(f"B{code}01", Kind.ESTABLISHMENT, intern(f"{establishment // 100:04}"), code, "01")
 
 
 def _session(subject: Subject) -> Session:

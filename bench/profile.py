@@ -218,7 +218,7 @@ def stages(functions: Counter[str], microseconds: float) -> dict[str, float]:
             several[stage(function)] += count
     total = sum(functions.values()) or 1
     found = {name: microseconds * count / total for name, count in several.most_common()}
-    whole = sum(found.values())
+    whole = microseconds * (1 - functions["rig"] / total)
     small = sum(value for value in found.values() if value < whole * _LEAST)
     shown = {name: round(value, 2) for name, value in found.items() if value >= whole * _LEAST}
     return {**shown, "everything smaller": round(small, 2), "in all": round(whole, 2)}
