@@ -72,6 +72,7 @@ class RedisSessions:
             if stored is None:
                 self._fresh.told(name, GONE)
                 return None
+            stored.seen_at = max(stored.seen_at, self._uses.latest(name))
             return self._fresh.keep(name, reading, stored, asked_at)
 
     async def create(self, key: bytes, data: bytes, owner: str, expires_at: float) -> None:

@@ -20,15 +20,20 @@ class Uses:
         self._servers = servers
         self._clock = clock
         self._noted: dict[bytes, float] = {}
+        self._on_its_way: dict[bytes, float] = {}
         self._due: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
 
     def note(self, name: bytes, seen_at: float) -> None:
         """The session of this row was used."""
         if len(self._noted) < _MOST:
-            self._noted[name] = seen_at
+            self._noted[name] = max(seen_at, self._noted.get(name, 0.0))
         if self._due is None:
             self._due = asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._begin)
+
+    def latest(self, name: bytes) -> float:
+        """A use that Redis may not have yet; 0 when there is none."""
+        return self._noted.get(name) or self._on_its_way.get(name, 0.0)
 
     async def close(self) -> None:
         """Write what is noted, once."""
@@ -50,9 +55,12 @@ class Uses:
 
     async def _write(self) -> None:
         noted, self._noted = self._noted, {}
+        self._on_its_way = noted
         try:
             await self._servers.over(TOUCH, list(noted), self._clock(), list(noted.values()))
         except StoreUnavailable:
             self._noted = noted | self._noted  # for the next time; the later use counts
             if self._due is None:
                 self._due = asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._begin)
+        finally:
+            self._on_its_way = {}
