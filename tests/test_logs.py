@@ -1,0 +1,37 @@
+"""What a process tells those who run it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from pathlib import Path
+
+import pytest
+
+from gateway import logs
+
+
+@pytest.mark.parametrize("kind", ["a path", "an abstract name"])
+def test_systemd_is_told_when_the_gateway_answers(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = str(tmp_path / "notify") if kind == "a path" else f"@sekisho-test-{tmp_path}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as system:
+        system.bind(name.replace("@", "\0") if name[0] == "@" else name)
+        system.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", name)
+        logs.say_ready("http://127.0.0.1:8080")
+        assert system.recv(100) == b"READY=1"
+    logs.notify("STOPPING=1")  # nobody listens any more: no fault of ours
+    assert capsys.readouterr().out == "ready http://127.0.0.1:8080/\n"
+
+
+def test_log_lines_name_their_process_where_there_are_several() -> None:
+    record = logging.LogRecord("sekisho", logging.INFO, "", 0, "two\nlines of %s", ("text",), None)
+    line = logs._Json("worker 2").format(record)
+    assert "\n" not in line
+    told = json.loads(line)
+    assert (told["process"], told["message"]) == ("worker 2", "two\nlines of text")
+    assert "process" not in json.loads(logs._Json("").format(record))
+    assert logs._Plain("worker 2").format(record) == "INFO worker 2: two\nlines of text"
