@@ -6,7 +6,6 @@ that turns new requests away as the valve says; what is under way goes on.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gateway.core.messages import Answer, RequestHead
 from gateway.proxy.actions import Action, Gate, Peer, Reply
+from gateway.proxy.probe import Probe
 from gateway.proxy.shared import FAULT, GuardedGate, Shared
 from gateway.proxy.valve import TICK_SECONDS, Valve
 
@@ -38,44 +38,33 @@ class Surplus(Protocol):
 
 
 class Overload:
-    """Watches how late the loop comes round. `busy` gives the seconds that this thread has worked."""
+    """Watches how long what has come waits. `busy` gives the seconds that this thread has worked."""
 
     def __init__(
-        self,
-        shared: Shared,
-        gate: Gate,
-        surplus: Surplus,
-        target: float,
-        clock: Callable[[], float] = time.monotonic,
-        busy: Callable[[], float] = time.thread_time,
+        self, shared: Shared, gate: Gate, surplus: Surplus, target: float, busy: Callable[[], float] = time.thread_time
     ) -> None:
         self._shared = shared
         self._valve = Valve(target)
-        self._clock, self._busy = clock, busy
+        self._busy = busy
         self._gate, self._shortcut = shared.gate, shared.shortcut
         self._turning = _TurningGate(gate, self._valve, surplus)
-        self._at = self._worked = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._worked = 0.0
+        self._probe = Probe(TICK_SECONDS, self._tick)
 
     def start(self) -> None:
         """Begin; needs a running loop."""
-        self._at, self._worked = self._clock(), self._busy()
-        self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+        self._worked = self._busy()
+        self._probe.start()
 
     def stop(self) -> None:
         """Watch no longer, turn nobody away."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._probe.stop()
         self._let_in()
 
-    def _tick(self) -> None:
-        now, worked = self._clock(), self._busy()
-        elapsed = now - self._at
-        self.look(elapsed - TICK_SECONDS, elapsed, worked - self._worked)
-        self._at, self._worked = now, worked
-        if self._timer is not None:
-            self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+    def _tick(self, lag: float, elapsed: float) -> None:
+        worked = self._busy()
+        self.look(lag, elapsed, worked - self._worked)
+        self._worked = worked
 
     def look(self, lag: float, elapsed: float, busy: float) -> None:
         """One tick; see `Valve.tick`."""

@@ -1,7 +1,7 @@
 """How many new requests a busy process takes: enough that it stays busy, few enough that each is answered soon.
 
-    tick: how late did the loop come round, and was that our own work?  late for a while ─► as many a second as were
-    managed, less a fifth while it stays late, a little more while it does not ─► open again when nobody is turned away
+    tick: how long did the last byte wait for us, and were we at work meanwhile?  long, and again ─► as many a second as
+    were managed, fewer while it stays long, a little more while it is short ─► open again when nobody is turned away
 
 The measure is how long requests have waited, as in CoDel (RFC 8289), not how many there are: what they cost differs.
 Nothing here reads a clock.
@@ -15,7 +15,7 @@ CALM = 10  # ticks without anybody turned away
 _BUSY = 0.3  # of the time, for lateness to be our own doing; a machine that gives us no time is no crowd of requests
 _FAR_TOO_LATE = 10.0  # times the target: whosever doing it is
 _FEWEST = 200.0  # requests a second that are taken at any rate
-_LESS, _FAR_LESS, _MORE, _STEP = 0.85, 0.5, 1.03, 5.0
+_LESS, _FAR_LESS, _MORE, _STEP = 0.85, 0.7, 1.05, 5.0
 _FALLING = 0.9  # lateness that falls so fast is what had piled up being turned away: fewer places would not help
 _SWAMPED = 3
 _FOR_STRANGERS = 0.1  # of the places, even where those with a session would fill them all
@@ -37,7 +37,7 @@ class Valve:
         self.swamped = False  # most of the work is turning away: who is turned away had better come less often
 
     def tick(self, lag: float, elapsed: float, busy: float) -> None:
-        """The loop came round `lag` seconds late, `elapsed` after the tick before, `busy` of them at work."""
+        """What came last has waited `lag` seconds; `elapsed` since the tick before, `busy` of them at work."""
         late = lag > self._target and (busy >= _BUSY * elapsed or lag > _FAR_TOO_LATE * self._target)
         if self.turning_away:
             self._adjust(lag, late, elapsed)

@@ -72,7 +72,7 @@ def test_at_more_than_it_can_carry_the_rest_stays_quick_and_the_process_busy(tim
     process = Process()
     process.run(5, known=CAPACITY * times / 2, strangers=CAPACITY * times / 2)
     process.run(10, known=CAPACITY * times / 2, strangers=CAPACITY * times / 2)
-    assert process.longest < 1.5 * TARGET
+    assert process.longest < 3 * TARGET
     left = 1 - (times * CAPACITY * 10 - sum(process.served.values())) * REFUSAL / 10  # of its time, for those it serves
     assert sum(process.served.values()) > 0.9 * left * CAPACITY * 10
 
