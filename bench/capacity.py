@@ -18,7 +18,7 @@ from bench.report import Report
 from bench.simulation import MINUTES, Minute
 
 CROWDS = (10_000, 1_000_000, 10_000_000)
-CELL = 500_000  # people whom one set of workers, Redis and PostgreSQL serves
+LARGEST_CELL, SMALLEST_CELL = 500_000, 10_000  # people whom one set of workers, Redis and PostgreSQL serves
 CONNECTIONS = 10  # of one worker to PostgreSQL: eight, and two for bulk work (stores.database)
 SESSION_BYTES = 1_500  # a session in Redis with an ordinary cookie, its owner's list and Redis's own overhead
 TARGET = 0.6  # utilisation of the busiest minute: what is left carries a lost machine, and a Monday
@@ -118,22 +118,37 @@ def gives_way(need: Needs) -> list[str]:
     return [f"{name} ({load:.1f} × what it may be)" for load, name in over]
 
 
-def cells(crowd: int) -> int:
-    """Into how many installations of at most CELL people a crowd is parted."""
-    return max(1, math.ceil(crowd / CELL))
+def cell_of(one: Person) -> int:
+    """How many people a cell may have: halved until nothing that cannot be parted further gives way."""
+    size = LARGEST_CELL
+    while size > SMALLEST_CELL:
+        need = needs(size, one)
+        if need.chain <= LONGEST_TURN and need.hearing <= MOST_HEARING:
+            break
+        size //= 2
+    return size
+
+
+def cells(crowd: int, one: Person) -> int:
+    """Into how many installations a crowd is parted."""
+    return max(1, math.ceil(crowd / cell_of(one)))
 
 
 def table(found: Report) -> str:
     """What each crowd needs as one installation, and as cells."""
     one = person(found)
     wholes = [needs(crowd, one) for crowd in CROWDS]
-    parts = [needs(min(crowd, CELL), one) for crowd in CROWDS]
+    parts = [needs(min(crowd, cell_of(one)), one) for crowd in CROWDS]
     heads = ["in the busiest minute", *(f"{need.crowd:,} people" for need in wholes)]
     rows = [
         ("people a second", [f"{need.rate:,.0f}" for need in wholes]),
-        ("cells", [f"{cells(need.crowd)}" for need in wholes]),
+        ("cells", [f"{cells(need.crowd, one)}" for need in wholes]),
+        ("people in each cell, at most", [f"{part.crowd:,}" for part in parts]),
         ("workers (cores) in each cell", [f"{part.workers}" for part in parts]),
-        ("workers in all", [f"{part.workers * cells(need.crowd):,}" for part, need in zip(parts, wholes, strict=True)]),
+        (
+            "workers in all",
+            [f"{part.workers * cells(need.crowd, one):,}" for part, need in zip(parts, wholes, strict=True)],
+        ),
         ("Redis of a cell: commands a second", [f"{part.commands:,.0f}" for part in parts]),
         ("Redis of a cell: cores", [f"{part.redis_cores:.2f}" for part in parts]),
         ("Redis of a cell: primaries", [f"{math.ceil(part.redis_cores / REDIS_CORE)}" for part in parts]),
@@ -153,7 +168,8 @@ def table(found: Report) -> str:
 
 def simulated(crowd: int, found: Report) -> tuple[Needs, list[Minute]]:
     """The morning of one cell of this crowd. What workers spend on hearing of each other makes their work longer."""
-    need = needs(min(crowd, CELL), person(found))
+    one = person(found)
+    need = needs(min(crowd, cell_of(one)), one)
     times = [seconds / (1 - need.hearing) for seconds in simulation.services(found)]
     return need, simulation.simulate(need.crowd, need.workers, times)
 
@@ -164,7 +180,7 @@ def measured(found: Report, say: Callable[[str], None]) -> dict[str, Any]:
     for crowd in CROWDS:
         need, minutes = simulated(crowd, found)
         results[str(crowd)] = {
-            "cells": cells(crowd),
+            "cells": cells(crowd, person(found)),
             "workers_each": need.workers,
             "peak_people_per_second": round(max(one.rate for one in minutes), 1),
             "peak_utilisation": round(max(one.utilisation for one in minutes) + need.hearing, 3),
@@ -172,8 +188,8 @@ def measured(found: Report, say: Callable[[str], None]) -> dict[str, Any]:
             "wait_p99_ms": round(max(one.p99 for one in minutes) * 1e3, 1),
         }
         say(
-            f"{crowd:,} people: {cells(crowd)} cells of {need.workers} workers, {need.rate:,.0f} a second in each, "
-            f"p99 wait {results[str(crowd)]['wait_p99_ms']} ms"
+            f"{crowd:,} people: {results[str(crowd)]['cells']} cells of {need.workers} workers, "
+            f"{need.rate:,.0f} a second in each, p99 wait {results[str(crowd)]['wait_p99_ms']} ms"
         )
         PICTURE.write_text(morning(need, minutes, simulation.services(found)), encoding="utf-8")
     return results

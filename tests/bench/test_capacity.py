@@ -58,7 +58,15 @@ def test_one_installation_for_ten_million_gives_way_and_its_cells_do_not() -> No
     one = capacity.person({"records": {"4": {"turn_ms": 5.0}}})
     assert any("audit chain" in reason for reason in capacity.gives_way(capacity.needs(10_000_000, one)))
     assert capacity.gives_way(capacity.needs(10_000, one)) == []
-    assert [capacity.cells(crowd) for crowd in capacity.CROWDS] == [1, 2, 20]
+    assert [capacity.cells(crowd, one) for crowd in capacity.CROWDS] == [1, 2, 20]
+
+
+def test_a_slow_disk_makes_cells_smaller() -> None:
+    slow = capacity.person({"records": {"4": {"turn_ms": 40.0}}})
+    need = capacity.needs(capacity.cell_of(slow), slow)
+    assert capacity.cell_of(slow) < capacity.LARGEST_CELL
+    assert need.chain <= capacity.LONGEST_TURN
+    assert capacity.cells(10_000_000, slow) > 20
 
 
 def test_every_step_of_the_journey_has_a_service_time() -> None:
