@@ -97,8 +97,11 @@ class Process:
         return f"no answer within {_ANSWER_SECONDS:.0f} s"
 
     def leave(self, seconds: float, idle_seconds: float | None = None) -> None:
-        """Have it finish what is under way and end; see `Lane.drain`."""
-        self._channel.say("leave", seconds=seconds, idle_seconds=idle_seconds)
+        """Have it finish what is under way and end; see `Lane.drain`. One that is still starting ends now."""
+        if self._ready.done():
+            self._channel.say("leave", seconds=seconds, idle_seconds=idle_seconds)
+        else:
+            self.kill()
 
     def kill(self) -> None:
         """End it now."""

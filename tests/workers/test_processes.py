@@ -70,3 +70,15 @@ async def test_a_configuration_is_not_taken_by_one_that_dies_meanwhile() -> None
         process.kill()
         channel.close()
         assert await asking == "was ended by SIGKILL"
+
+
+async def test_one_that_is_told_to_leave_finishes_what_is_under_way_unless_it_has_not_begun() -> None:
+    async with started("import time; time.sleep(60)") as (process, channel):
+        channel.say("ready")
+        await process.ready(20)
+        process.leave(25.0, 1.0)
+        assert (await channel.hear()) == {"word": "leave", "seconds": 25.0, "idle_seconds": 1.0}
+    async with started("import time; time.sleep(60)") as (process, channel):
+        process.leave(25.0, 1.0)
+        await asyncio.wait_for(process._process.wait(), 20)
+        assert process.how == "was ended by SIGKILL"
