@@ -21,7 +21,8 @@ from gateway.core.policy import SessionLimits
 from gateway.core.session import Session
 from gateway.core.subject import Kind
 from gateway.ended_sessions import SessionEnder
-from gateway.generation import WHOLE, Generation, Ground, Part
+from gateway.generation import Generation, Ground
+from gateway.part import WHOLE, Part
 from gateway.stores.base import SessionStore
 from gateway.stores.memory import MemorySessions
 from gateway.stores.registry import SqlRegistry

@@ -31,7 +31,10 @@ from gateway.core.session import Session
 from gateway.core.subject import Subject
 from gateway.directory.base import Directory
 from gateway.directory.building import build as build_directory
+from gateway.part import WHOLE, Part
 from gateway.portal.pages import Renderer, language_of
+from gateway.portal.words import LANGUAGES
+from gateway.proxy.busy import Busy
 from gateway.proxy.crowd import Networks
 from gateway.proxy.express import Express
 from gateway.proxy.forwarding import Forwarding
@@ -57,28 +60,8 @@ from gateway.stores.tenants import TenantReader
 if TYPE_CHECKING:
     from gateway.page_server import PageServer
     from gateway.portal.visits import EndSessions
-from gateway.portal.words import LANGUAGES
-from gateway.proxy.busy import Busy
 
 Clock = Callable[[], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What of a gateway this process is; by default all of it. With several workers the pages, and the work beside
-    requests (roster, retention), are a process of their own.
-
-    `lane`, `pages`: whether they are here. `address`: the UNIX socket where the process with the pages listens;
-    `listening`: that socket, in the process with the pages.
-    """
-
-    lane: bool = True
-    pages: bool = True
-    address: str = ""
-    listening: socket.socket | None = None
-
-
-WHOLE = Part()
 _SETTINGS_SECONDS = 0.4  # so old may tenants' settings be; with the half second of a watch over WebSockets under one
 
 

@@ -13,8 +13,8 @@ import uvloop
 
 from gateway import app
 from gateway.core.errors import ConfigRefused, GatewayError, StoreUnavailable
-from gateway.generation import Part
 from gateway.logs import IDLE_SECONDS, STOP_SECONDS, set_up_log
+from gateway.part import Part
 from gateway.workers.channel import Channel, Message
 from gateway.workers.order import Order
 from gateway.workers.process import BEAT_SECONDS
