@@ -25,7 +25,7 @@ from gateway.proxy.pool import Address
 from gateway.proxy.shared import GuardedGate, Shared
 from gateway.proxy.sweep import Sweep
 from gateway.proxy.tunnel import watch
-from gateway.proxy.upstreams import Place, supply
+from gateway.proxy.upstreams import Place, addresses, supply
 
 _POLL_SECONDS = 0.02
 
@@ -56,7 +56,7 @@ class Lane:
         self.pools = {
             name: supply(name, where, limits, self._sweep, contexts.get(name)) for name, where in upstreams.items()
         }
-        most = limits.connections or room(limits.pool_size * len(self.pools))
+        most = limits.connections or room(limits.pool_size * sum(map(addresses, upstreams.values())))
         clients = Crowd(most, limits.connections_per_address, uncounted)
         self.fetcher = Fetcher(self.pools, limits.answer_seconds)
         self._shared = Shared(GuardedGate(gate), self.pools, limits, self._sweep, clients, set(), shortcut or _none)

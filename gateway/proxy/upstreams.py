@@ -257,6 +257,11 @@ def _without_ours(data: bytes) -> bytes:
     return data[:start] + (_COOKIE_LINE + kept if kept else b"") + data[stop:]
 
 
+def addresses(where: Address | Place) -> int:
+    """How many there are."""
+    return len(where.addresses) if isinstance(where, Place) else 1
+
+
 def supply(
     name: str, where: Address | Place, limits: Limits, sweep: Sweep, tls: ssl.SSLContext | None
 ) -> Pool | Upstream:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import hashlib
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -305,3 +307,53 @@ async def test_all_addresses_out_is_no_reason_to_refuse() -> None:
         browser = await lane.browser()
         assert (await browser.ask(get()))[1].endswith(b"asks who you are")
         assert any(member.usable() for member in lane.upstream.members)
+
+
+async def test_a_websocket_opens_at_the_address_of_its_session() -> None:
+    key = base64.b64encode(b"sixteen bytes...")
+    digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+    opening = (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+        + base64.b64encode(digest)
+        + b"\r\n\r\n"
+    )
+
+    def echoing(name: bytes) -> RawApp:
+        async def script(reader: Reader, writer: Writer) -> None:
+            if (await made.head(reader)).startswith(b"GET /in "):
+                writer.write(OK.replace(b"Content", b"Set-Cookie: sid=1; Path=/\r\nContent"))
+                await made.head(reader)
+            writer.write(opening + name)
+            writer.write(await reader.readexactly(5))
+
+        made = RawApp(script)
+        return made
+
+    async def stays(heard: bool) -> bool:
+        return True
+
+    apps = [echoing(b"a"), echoing(b"b")]
+    async with several(*apps) as lane:
+
+        def admit(head: RequestHead, peer: Peer, has_body: bool) -> Forward:
+            forward = with_cookies(head, peer, has_body)
+            if head.target == b"/chat":
+                forward.still = stays
+                asking = (b"Upgrade", b"websocket"), (b"Connection", b"Upgrade"), (b"Sec-WebSocket-Version", b"13")
+                forward.headers = (*forward.headers, *asking)
+            return forward
+
+        lane.gate.script = admit
+        visitor = Jar(await lane.browser())
+        await visitor.ask("/in")
+        home = next(name for name, app in zip((b"a", b"b"), apps, strict=True) if app.heads)
+        cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+        upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        for _ in range(3):
+            browser = await lane.browser()
+            lines = f"Cookie: {cookies}\r\nSec-WebSocket-Key: {key.decode()}\r\n{upgrade}"
+            head, _ = await browser.ask(get("/chat", lines))
+            assert head.startswith(b"HTTP/1.1 101 ")
+            assert await browser.reader.readexactly(1) == home
+            browser.writer.write(b"hello")
+            assert await browser.reader.readexactly(5) == b"hello"
