@@ -133,7 +133,10 @@ class _Line:
                 self._channel.certain()
             case "message":
                 version, _, name = data.partition(b":")
-                self._rows.told(name, GONE if version == b"-1" else int(version))
+                if version == b"-1" or version.isdigit():
+                    self._rows.told(name, GONE if version == b"-1" else int(version))
+                else:  # nothing of ours
+                    self._rows.forget_all()
 
     def _lost(self) -> None:
         self.certain_at = _NEVER

@@ -129,12 +129,15 @@ class Cluster:
         for address in dict.fromkeys((*first, *self._answered, *self._nodes, *self._seeds)):
             try:
                 layout = await self._node_at(address).ask("CLUSTER SLOTS")
+                ranges = sorted((part[0], part[1], _address(part[2], address)) for part in layout)
             except StoreUnavailable as silent:
                 fault = silent
-                continue
-            self._answered = (address,)
-            await self._take(sorted((part[0], part[1], _address(part[2], address)) for part in layout))
-            return
+            except (IndexError, TypeError, ValueError) as odd:
+                fault = StoreUnavailable("sessions", f"the cluster's layout can't be read: {odd}")
+            else:
+                self._answered = (address,)
+                await self._take(ranges)
+                return
         raise fault
 
     async def _take(self, ranges: Sequence[tuple[int, int, Address]]) -> None:
