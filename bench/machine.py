@@ -48,15 +48,19 @@ def this_machine() -> Machine:
         cores=len(os.sched_getaffinity(0)),
         kernel=platform.release().split("-")[0],
         python=platform.python_version(),
-        optimised=is_optimised(str(sysconfig.get_config_var("CONFIG_ARGS") or "")),
+        optimised=is_optimised(
+            str(sysconfig.get_config_var("CONFIG_ARGS") or ""),
+            sys.base_prefix if Path("/etc/debian_version").exists() else "",
+        ),
         load=round(os.getloadavg()[0], 2),
         versions={name: version for name, version in _versions() if version},
     )
 
 
-def is_optimised(arguments: str) -> bool:
-    """Whether these arguments of CPython's configure turn profile-guided optimisation on."""
-    return "--enable-optimizations" in arguments
+def is_optimised(arguments: str, debian_prefix: str = "") -> bool:
+    """Whether profile-guided optimisation was on: by these arguments of CPython's configure, or as Debian's own Python
+    is built, which makes `profile-opt` without any argument. `debian_prefix`: where a Python on Debian is installed."""
+    return "--enable-optimizations" in arguments or debian_prefix == "/usr"
 
 
 def _processor() -> str:

@@ -118,7 +118,7 @@ def _latency_line(latency: Report, others: list[str]) -> list[str]:
     p99 = latency["p99_ms"]
     cells = [f"p99 at {latency['rate']:,} a second"]
     cells += [f"{p99[name]:.2f} ms" if name in p99 else "" for name in (*others, OURS)]
-    cells += [f"+{p99[OURS] - p99[name]:.2f} ms" if name in p99 else "" for name in others]
+    cells += [f"{p99[OURS] - p99[name]:+.2f} ms" if name in p99 else "" for name in others]
     return [_row(cells)]
 
 

@@ -95,9 +95,11 @@ def test_a_busy_machine_is_said_loudly() -> None:
     assert not busy.quiet
 
 
-def test_a_python_is_optimised_when_it_was_configured_so() -> None:
+def test_a_python_is_optimised_when_it_was_configured_so_or_is_debians() -> None:
     assert is_optimised("'--enable-shared' '--enable-optimizations' '--with-lto'")
     assert not is_optimised("'--prefix=/usr' '--enable-shared'")
+    assert is_optimised("'--enable-shared'", "/usr")
+    assert not is_optimised("'--enable-shared'", "/usr/local")
 
 
 @pytest.mark.parametrize(
