@@ -75,7 +75,7 @@ class Doorway:
         if self._certificates is not None or len(self._turned_away) >= _LINGERING:
             transport.abort()
         else:
-            transport.set_protocol(_TurnedAway(self._shared, transport, self._turned_away))
+            transport.set_protocol(_TurnedAway(transport, self._turned_away))
 
 
 class _Arrival(asyncio.Protocol):
@@ -95,15 +95,12 @@ class _Arrival(asyncio.Protocol):
 class _TurnedAway(asyncio.Protocol):
     """Reads away what still comes for a moment: unread bytes would make the kernel take the answer back."""
 
-    __slots__ = ("_shared", "_there", "_transport", "deadline")
+    __slots__ = ("_there", "_timer")
 
-    def __init__(self, shared: Shared, transport: asyncio.Transport, there: set[_TurnedAway]) -> None:
-        self._shared = shared
-        self._transport = transport
+    def __init__(self, transport: asyncio.Transport, there: set[_TurnedAway]) -> None:
         self._there = there
         there.add(self)
-        shared.sweep.add(self)
-        self.deadline = shared.sweep.after(LINGER_SECONDS)
+        self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, transport.abort)
         transport.write(_BUSY)
         transport.write_eof()
 
@@ -113,11 +110,7 @@ class _TurnedAway(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """It has gone."""
         self._there.discard(self)
-        self._shared.sweep.discard(self)
-
-    def on_deadline(self) -> None:
-        """It does not go."""
-        self._transport.abort()
+        self._timer.cancel()
 
 
 async def _encrypt(shared: Shared, handshake: Handshake, peer: Peer, context: ssl.SSLContext) -> None:

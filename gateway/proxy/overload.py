@@ -65,6 +65,7 @@ class Overload:
         worked = self._busy()
         self.look(lag, elapsed, worked - self._worked)
         self._worked = worked
+        self._shared.sweep.catch_up()
 
     def look(self, lag: float, elapsed: float, busy: float) -> None:
         """One tick; see `Valve.tick`."""

@@ -12,7 +12,6 @@ from gateway.core.proxy_protocol import ProxyHeaderRefused, read
 from gateway.proxy.actions import Peer, peer_of
 from gateway.proxy.crowd import Networks
 from gateway.proxy.shared import Shared
-from gateway.proxy.sweep import NEVER
 
 _log = logging.getLogger("sekisho.lane")
 Admit = Callable[[asyncio.Transport, Peer, bytes], None]
@@ -21,7 +20,7 @@ Admit = Callable[[asyncio.Transport, Peer, bytes], None]
 class Preface(asyncio.Protocol):
     """Reads one header, then gives the connection to `admit` with the bytes behind it."""
 
-    __slots__ = ("_admit", "_data", "_peer", "_proxies", "_shared", "_transport", "deadline")
+    __slots__ = ("_admit", "_data", "_peer", "_proxies", "_shared", "_timer", "_transport")
 
     def __init__(self, shared: Shared, proxies: Networks, admit: Admit) -> None:
         self._shared = shared
@@ -30,7 +29,7 @@ class Preface(asyncio.Protocol):
         self._data = b""
         self._peer = Peer("", 0, "http")
         self._transport: asyncio.Transport | None = None
-        self.deadline = NEVER
+        self._timer: asyncio.TimerHandle | None = None  # its own: it may outlive its lane, which hands it on
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody has connected: is it a balancer?"""
@@ -41,10 +40,8 @@ class Preface(asyncio.Protocol):
             transport.abort()
             return
         self._transport = transport
-        shared = self._shared
-        shared.clients.arrive("")
-        shared.sweep.add(self)
-        self.deadline = shared.sweep.after(shared.limits.head_seconds)
+        self._shared.clients.arrive("")
+        self._timer = asyncio.get_running_loop().call_later(self._shared.limits.head_seconds, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
         """Some of the header, or all of it and more."""
@@ -68,8 +65,7 @@ class Preface(asyncio.Protocol):
         """It has gone without a header."""
         self._leave()
 
-    def on_deadline(self) -> None:
-        """It has had time enough."""
+    def _too_slow(self) -> None:
         transport = self._transport
         self._leave()
         if transport is not None:
@@ -80,4 +76,5 @@ class Preface(asyncio.Protocol):
         if self._transport is not None:
             self._transport = None
             self._shared.clients.arrived("")
-            self._shared.sweep.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()

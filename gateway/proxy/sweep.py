@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 NEVER = float("inf")
+_LATE = 2.0
 
 
 class Timed(Protocol):
@@ -51,10 +52,18 @@ class Sweep:
             self._timer.cancel()
             self._timer = None
 
+    def catch_up(self) -> None:
+        """Look now if the timer should have long ago: a loop with very much to do does not come to its timers."""
+        if self._timer is not None and self._clock() - self.now > _LATE * self._interval:
+            self._look()
+
     def _tick(self) -> None:
+        self._look()
+        if self._timer is not None:
+            self._timer = asyncio.get_running_loop().call_later(self._interval, self._tick)
+
+    def _look(self) -> None:
         now = self.now = self._clock()
         for timed in [timed for timed in self._timed if timed.deadline <= now]:
             timed.deadline = NEVER
             timed.on_deadline()
-        if self._timer is not None:
-            self._timer = asyncio.get_running_loop().call_later(self._interval, self._tick)

