@@ -16,17 +16,9 @@ from bench.gateway import ROUTES, Gateway, write_configuration
 from bench.journeys import Traveller, walk, world
 from bench.load import SMALL_PAGE, requests
 from bench.pace import measure
-from bench.processes import Missing, Spoiled, program
+from bench.processes import Spoiled
 from bench.processes import free_port as a_port
 from gateway.config.loading import load
-
-try:
-    program("nginx")
-except Missing:
-    nginx_is_there = False
-else:
-    nginx_is_there = True
-needs_nginx = pytest.mark.skipif(not nginx_is_there, reason="nginx comes with `make bench`")
 
 
 def test_the_file_has_thirty_routes_and_is_taken(tmp_path: Path) -> None:
@@ -49,7 +41,6 @@ def test_a_page_has_the_size_that_it_says() -> None:
     assert [len(page(size)) for size in (1024, 32768)] == [1024, 32768]
 
 
-@needs_nginx
 def test_people_sign_in_with_a_code_and_their_requests_reach_the_app() -> None:
     with App(None) as app, Gateway(app.port, None, limits="limits: {overload: null}") as gateway:
         cookies = gateway.full_cookies(2)
