@@ -29,7 +29,10 @@ def on_both_loops(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..
     asked = list(inspect.signature(test).parameters.values())
     parameter = inspect.Parameter("loop", inspect.Parameter.KEYWORD_ONLY)
     run.__signature__ = inspect.Signature([*asked, parameter])  # type: ignore[attr-defined]
-    return pytest.mark.parametrize("loop", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])(run)
+    both: Callable[..., None] = pytest.mark.parametrize("loop", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])(
+        run
+    )
+    return both
 
 
 class Listening(Bench):
