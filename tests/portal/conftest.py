@@ -25,8 +25,9 @@ from gateway.core.subject import Feature, Kind, Subject
 from gateway.core.totp import Window
 from gateway.portal.app import build_portal
 from gateway.portal.pages import Renderer
+from gateway.portal.refreshing import Freshness
 from gateway.portal.second_factor import SecondFactors
-from gateway.portal.visits import Freshness, Offices
+from gateway.portal.visits import Offices
 from gateway.stores.memory import MemorySessions
 from gateway.stores.records import Continuation, SessionRecord
 from gateway.stores.registry import SqlRegistry
