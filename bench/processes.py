@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -15,6 +16,8 @@ from typing import Self
 from bench import accounts
 
 _START_SECONDS = 30.0
+_FIRST_PORT, _PORTS = 20_000, 12_000
+_ports = itertools.count()
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "bench"
 
@@ -28,10 +31,15 @@ class Spoiled(Exception):
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A loopback port that nobody uses, below those that the kernel gives to whoever connects: on a busy machine one of
+    them would soon be somebody's."""
+    while True:
+        port = _FIRST_PORT + (os.getpid() * 61 + next(_ports)) % _PORTS
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
 
 
 def program(name: str) -> str:
