@@ -12,51 +12,30 @@ is asked anew each time: the session's record, its tenants' settings, the clock.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from gateway.core.apps import App
 from gateway.core.cookies import Pairs
 from gateway.core.decide import AccessMap
 from gateway.core.jar import Jar
-from gateway.core.messages import Headers, RequestHead, ResponseHead
-from gateway.core.openings import Opening, opening
+from gateway.core.messages import Headers, RequestHead, ResponseHead, header_values
 from gateway.core.policy import Policy, PolicyRules, TenantFacts, effective_policy
 from gateway.core.session import Level, assurance_level, level_holds_until
 from gateway.core.subject import Subject
-from gateway.core.target import Target, parse_target
-from gateway.core.urlsession import has_url_session
+from gateway.core.target import parse_target
 from gateway.proxy import framing
 from gateway.proxy.actions import Forward, Peer, ResponsePlan
 from gateway.proxy.forwarding import Forwarding
+from gateway.proxy.spots import METHOD, VERSION, Spot, Spots
 from gateway.proxy.tunnel import Still
 from gateway.proxy.visit import Visit, Visitor
 from gateway.stores.sessions import LiveSession, Sessions
 from gateway.stores.tenants import TenantReader
 
 _MOST_BLOCKS = 8192
-_MOST_SPOTS = 4096  # per host name
 _MOST_HOSTS = 64
 _LONGEST_BLOCK = 8192
-_LONGEST_TARGET = 512
-_LONGEST_LINE = 4096
 _MOST_HEADS = 16  # per block: one is enough unless an app's cookies hang on paths
-_QUERY = re.compile(rb"[!-\"$-~]*+")  # as in core.target: a query never moves a path
-_METHOD, _VERSION = b"GET ", b" HTTP/1.1"
-
-
-@dataclass(slots=True)
-class Spot:
-    """An address that was judged: the same for everybody."""
-
-    path: bytes
-    app: App
-    opening: Opening
-    full: bool  # it opens for full sessions
-    any_query: bool  # and so does it with whatever query
-    upstream: str
-    name: bytes  # of the app; never looks like a path
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +43,7 @@ class Known:
     """A header block and the session that it belongs to, as they stood when the long way last saw them."""
 
     express: Express
-    spots: dict[bytes, Spot]  # by request line
+    spots: Spots
     headers: Headers
     host: bytes
     cookies: Pairs
@@ -79,6 +58,7 @@ class Known:
     level: Level
     full: bool
     until: float  # Unix seconds: before that the clock changes nothing
+    keeps: bool  # the browser's connection stays open
     one_head: bool  # every vaulted cookie goes to every address of an app
     heads: dict[bytes, bytes]  # the app's header block, by the app's name or by path
 
@@ -99,7 +79,12 @@ class Ready:
     def __init__(self, short: Short) -> None:
         self._known, self._spot, head = short
         self.upstream = self._spot.upstream
-        self.target = head[len(_METHOD) : head.index(_VERSION)]
+        self.target = head[len(METHOD) : head.index(VERSION)]
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the browser's connection stays open after the answer."""
+        return self._known.keeps
 
     def asked(self) -> RequestHead:
         """The browser's head."""
@@ -138,7 +123,7 @@ class Express:
         self._forwarding = forwarding
         self._touch_seconds = touch_seconds
         self._blocks: dict[bytes, Known] = {}
-        self._spots: dict[bytes, dict[bytes, Spot]] = {}  # by Host, then by request line
+        self._spots: dict[bytes, Spots] = {}  # by Host
         self.now = now
 
     def admit(self, data: bytes, peer: Peer) -> Short | None:
@@ -147,7 +132,8 @@ class Express:
         known = self._blocks.get(block)
         if known is None or known.peer != peer.address:
             return None
-        spot = known.spots.get(line) or _by_path(known.spots, line)
+        spots = known.spots
+        spot = spots.by_line.get(line) or spots.find(line)
         if spot is None or not (spot.full if known.full else spot.opening.lets(known.level, known.policy)):
             return None
         if self.now() >= known.until or self._sessions.peek(known.token) is not known.live:
@@ -175,33 +161,22 @@ class Express:
         waiting = live.record.continuation
         if target.raw != head.target or not self._forwarding.unedited(target.path):
             return
-        if len(block) > _LONGEST_BLOCK or len(target.raw) > _LONGEST_TARGET or (waiting and waiting.kind != "visit"):
+        if len(block) > _LONGEST_BLOCK or (waiting and waiting.kind != "visit"):
             return
-        known = self._known(visit, live, level, visit.token)
+        spots = self._spots_of(visit.host)
+        known = self._known(visit, live, level, visit.token, spots) if spots.note(target, visit.app) else None
         if known is None:
             return
-        self._note(known.spots, target, visit.app)
         if len(known.heads) >= _MOST_HEADS:
             known.heads.clear()
         whole = framing.request_head(b"GET", target.raw, forward.headers)
         known.heads[visit.app.name.encode() if known.one_head else target.path] = whole[whole.index(b"\r\n") :]
 
-    def _note(self, spots: dict[bytes, Spot], target: Target, app: App) -> None:
-        """Remember an address: its path alone, where the query changes nothing for anybody."""
-        any_query = target.doubt is None and not self._access.doors.minds_query(target.path)
-        place = Target(target.path, target.path, None, None) if any_query else target
-        line = _METHOD + place.raw + _VERSION
-        if line not in spots:
-            if len(spots) >= _MOST_SPOTS:
-                del spots[next(iter(spots))]
-            found = opening(b"GET", place, self._access)
-            spots[line] = Spot(place.path, app, found, found.full, any_query, app.name, app.name.encode())
-
     def respond(self, visit: Visit, head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
         """What becomes of an answer that is not plain."""
         return self._forwarding.respond(visit, head, self._forwarding.cookie(visit))
 
-    def _known(self, visit: Visit, live: LiveSession, level: Level, token: bytes) -> Known | None:
+    def _known(self, visit: Visit, live: LiveSession, level: Level, token: bytes, spots: Spots) -> Known | None:
         """What is remembered of the visit's header block, made anew unless all of it is as it was."""
         session, now = live.record.session, visit.now
         facts = self._tenants.peek(session.subject)
@@ -218,9 +193,9 @@ class Express:
         )
         before = self._blocks.pop(visit.head.block, None)
         known = Known(
-            self, self._spots_of(visit.host), visit.head.headers, visit.host, visit.cookies, token, visit.peer,
-            visit.client, visit.trusted, live, session.subject, facts, policy, level, level is Level.FULL, until,
-            _everywhere(live.record.jar), {},
+            self, spots, visit.head.headers, visit.host, visit.cookies, token, visit.peer, visit.client, visit.trusted,
+            live, session.subject, facts, policy, level, level is Level.FULL, until,
+            _keeps_open(visit.head.headers), _everywhere(live.record.jar), {},
         )  # fmt: skip
         if before is not None and before.live is live and (before.peer, before.client) == (visit.peer, visit.client):
             known.heads = before.heads
@@ -229,24 +204,17 @@ class Express:
         self._blocks[visit.head.block] = known
         return known
 
-    def _spots_of(self, host: bytes) -> dict[bytes, Spot]:
+    def _spots_of(self, host: bytes) -> Spots:
         spots = self._spots.get(host)
         if spots is None:
             if len(self._spots) >= _MOST_HOSTS:
                 self._spots.clear()
-            spots = self._spots[host] = {}
+            spots = self._spots[host] = Spots(self._access)
         return spots
 
 
-def _by_path(spots: dict[bytes, Spot], line: bytes) -> Spot | None:
-    """The spot of a target whose query matters to nobody, read as the long way reads it."""
-    path, mark, rest = line.partition(b"?")
-    if not mark or not rest.endswith(_VERSION) or len(line) > _LONGEST_LINE:
-        return None
-    spot = spots.get(path + _VERSION)
-    if spot is None or not spot.any_query or _QUERY.fullmatch(rest, 0, len(rest) - len(_VERSION)) is None:
-        return None
-    return None if has_url_session(line[len(_METHOD) : -len(_VERSION)], spot.app.session_id_names) else spot
+def _keeps_open(headers: Headers) -> bool:
+    return all(b"close" not in value.lower() for value in header_values(headers, b"connection"))
 
 
 def _everywhere(jar: Jar) -> bool:

@@ -207,7 +207,7 @@ class Intake:
         raw = self._head_raw
         odd = examined.has_body or examined.expects_continue or self._parser.should_upgrade()
         whole = raw.find(b"\r\n\r\n") == len(raw) - 4 and raw.startswith(b"GET ")
-        return whole and not odd and self._parser.should_keep_alive()
+        return whole and not odd
 
     def on_body(self, data: bytes) -> None:
         """Part of the body, without chunk framing."""

@@ -70,7 +70,7 @@ class ShortExchange:
         """The beginning of an answer that goes on as it is: its head up to `end`, or in its stead `head`."""
         self.answered = True
         client = self._client
-        keep = self._keep = not client.draining
+        keep = self._keep = self._short[0].keeps and not client.draining
         if not keep:
             data = closing_head(head or data[:end]) + data[end:]
         elif head is not None:
@@ -160,6 +160,6 @@ class ShortExchange:
 def _incoming(ready: Ready) -> Incoming:
     """The request as the long way knows one."""
     asked = ready.asked()
-    incoming = Incoming(asked, Examined(asked.target), keep_alive=True)
+    incoming = Incoming(asked, Examined(asked.target), keep_alive=ready.keeps)
     incoming.complete = True
     return incoming

@@ -22,6 +22,7 @@ from tests.given import given_establishment
 from tests.harness.echo import Seen
 from tests.harness.person import Person
 from tests.harness.wire import WireAnswer, exchange
+from tests.sign_in import world as kinds
 from tests.sign_in.world import World, answer, world
 
 RULE = "sign_in: [{path: /login, login_id: {form: user}, success: {status: 302}}]"
@@ -67,8 +68,14 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     return lines
 
 
+# Settings that cannot change are known for ever: on a busy machine others grow too old between two requests.
+PINNED = """offices: {"0001": {use: true, pinned: true, establishments: {"000001": {use: true, pinned: true,
+    exempt: [attendance.punch]}}}, """
+
+
 @pytest.fixture
-def w(tmp_path: Path, taken: list[bytes]) -> Iterator[World]:
+def w(tmp_path: Path, taken: list[bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(kinds, "YAML", kinds.YAML.replace("offices: {", PINNED))
     with world(tmp_path, RULE, app, MORE) as made:
         yield made
 
@@ -85,7 +92,10 @@ def signed_in(w: World, choice: str) -> Person:
 
 
 def both_ways(w: World, taken: list[bytes], person: Person, target: str) -> tuple[WireAnswer, WireAnswer]:
-    """The same request by the long way and by the short one, which must have been taken."""
+    """The same request by the long way and by the short one, which must have been taken. An address that comes for the
+    first time teaches nothing yet."""
+    person.get(target)
+    w.seen()
     first = person.get(target)
     before = len(taken)
     second = person.get(target)
@@ -112,6 +122,8 @@ def test_both_ways_end_alike(w: World, taken: list[bytes]) -> None:
 def test_what_an_app_sets_goes_into_the_vault_the_short_way_too(w: World, taken: list[bytes]) -> None:
     person = signed_in(w, "full")
     person.get("/a")
+    person.get("/a")
+    person.get("/sets?0")
     learned = person.get("/sets?1")
     assert learned.header("set-cookie") is None
     person.get("/a")
@@ -127,6 +139,24 @@ def test_a_session_id_in_a_redirect_stays_here(w: World, taken: list[bytes], way
     person = signed_in(w, "full")
     moved = both_ways(w, taken, person, "/moved")[way == "short"]
     assert moved.header("location") == "/top"
+
+
+def test_who_wants_the_connection_closed_gets_it_closed(w: World, taken: list[bytes]) -> None:
+    person = signed_in(w, "full")
+    both_ways(w, taken, person, "/a")
+    for target in ("/a", "/chunked", "/a"):
+        person.ask("GET", target, None, "Connection: close")
+    before = len(taken)
+    closed = person.ask("GET", "/a", None, "Connection: close")
+    assert len(taken) == before + 1
+    assert (closed.status, closed.header("connection"), closed.body) == (200, "close", b"page /a")
+    with socket.create_connection(("127.0.0.1", w.gateway.port)) as sock:
+        sock.sendall(person.raw("GET", "/a", None, "Connection: close"))
+        stream = b""
+        while got := sock.recv(65536):
+            stream += got
+    assert stream.count(b"HTTP/1.1 ") == 1
+    assert len(taken) == before + 2
 
 
 def test_an_ended_session_reaches_nothing(w: World, taken: list[bytes]) -> None:
@@ -160,27 +190,28 @@ def test_use_by_the_short_way_keeps_a_session_alive(w: World, taken: list[bytes]
     assert person.get("/a").status == 200
 
 
-def test_a_feature_that_is_no_longer_exempt_closes_within_a_second(
-    w: World, taken: list[bytes], tmp_path: Path
-) -> None:
-    person = signed_in(w, "restricted")
-    both_ways(w, taken, person, "/own")
+def test_a_feature_that_is_no_longer_exempt_closes_within_a_second(tmp_path: Path, taken: list[bytes]) -> None:
+    with world(tmp_path, RULE, app, MORE) as w:
+        person = signed_in(w, "restricted")
+        for _ in range(20):  # on a busy machine the settings read may be too old again at the next request
+            person.get("/own")
+            if taken:
+                break
+        assert taken
 
-    async def change() -> None:
-        keys = KeyRing.from_file(tmp_path / "var" / "keys")
-        registry = SqlRegistry(f"sqlite:///{tmp_path}/var/registry.db", keys)
-        await registry.start()
-        await given_establishment(
-            registry, "0001", "000001", TenantSettings(uses_second_factor=True, exempt=frozenset({Feature.PAYSLIP_OWN}))
-        )
-        await registry.close()
+        async def change() -> None:
+            keys = KeyRing.from_file(tmp_path / "var" / "keys")
+            registry = SqlRegistry(f"sqlite:///{tmp_path}/var/registry.db", keys)
+            await registry.start()
+            settings = TenantSettings(uses_second_factor=True, exempt=frozenset({Feature.PAYSLIP_OWN}))
+            await given_establishment(registry, "0001", "000001", settings)
+            await registry.close()
 
-    asyncio.run(change())
-    w.clock.forward(1.5)
-    _wait_a_second()
-    w.seen()
-    assert person.get("/own").status in (303, 401, 403)
-    assert w.seen() == []
+        asyncio.run(change())
+        _wait_a_second()
+        w.seen()
+        assert person.get("/own").status in (303, 401, 403)
+        assert w.seen() == []
 
 
 def _wait_a_second() -> None:
@@ -253,8 +284,8 @@ def test_another_byte_is_another_request(w: World, taken: list[bytes]) -> None:
 def test_requests_that_come_in_pieces_or_together_are_answered_in_order(w: World, taken: list[bytes]) -> None:
     person = signed_in(w, "full")
     both_ways(w, taken, person, "/a")
+    both_ways(w, taken, person, "/b")
     one, two = person.raw("GET", "/a?1"), person.raw("GET", "/b")
-    person.get("/b")
     with socket.create_connection(("127.0.0.1", w.gateway.port)) as sock:
         for sent in (one + two, one[:40], one[40:], one, two + one[:9], one[9:]):
             sock.sendall(sent)

@@ -14,9 +14,10 @@ from gateway.core.heads import request_headers, response_headers
 from gateway.core.jar import Jar
 from gateway.core.messages import Answer, RequestHead, ResponseHead, first_header
 from gateway.proxy.actions import Action, Forward, Peer, ResponsePlan, Shortcut
-from gateway.proxy.express import Known, Short, Spot
+from gateway.proxy.express import Known, Short
 from gateway.proxy.framing import request_head
 from gateway.proxy.server import Lane
+from gateway.proxy.spots import Spot
 
 Reader = asyncio.StreamReader
 Writer = asyncio.StreamWriter
@@ -54,7 +55,7 @@ def short_way(admit: Admit = forward) -> Shortcut:
         live = SimpleNamespace(record=SimpleNamespace(jar=Jar()))
         known = SimpleNamespace(
             express=express, headers=pairs, host=b"a", cookies=[], peer="", client="", trusted=False, live=live,
-            token=b"", policy=None,
+            token=b"", policy=None, keeps=b"close" not in dict(pairs).get(b"Connection", b""),
         )  # fmt: skip
         spot = SimpleNamespace(upstream="app", path=b"/", app=SimpleNamespace(ignores_case=False))
         return cast("Known", known), cast("Spot", spot), request_head(b"GET", head.target, action.headers)
@@ -62,7 +63,7 @@ def short_way(admit: Admit = forward) -> Shortcut:
     return shortcut
 
 
-_NOT_SHORT = {b"content-length", b"transfer-encoding", b"connection", b"expect", b"upgrade"}
+_NOT_SHORT = {b"content-length", b"transfer-encoding", b"expect", b"upgrade"}
 
 
 class ScriptedGate:
