@@ -29,7 +29,7 @@ class Entry(Protocol):
         """Whether the settings pages cannot change them."""
 
 
-_MOST_TOGETHER = 200_000
+_MOST_TOGETHER = 8192  # each is of use for less than a second: few, close together in memory
 
 
 @dataclass(slots=True)
