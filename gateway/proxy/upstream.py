@@ -127,7 +127,7 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed by either side."""
         self._pool.lost(self)
-        if exc is not None and not self.request_sent:
+        if exc is not None and self.exchange is not None:
             self._read_what_came()
         exchange, self.exchange = self.exchange, None
         self.transport = None
