@@ -90,7 +90,7 @@ def _expected(scene: Scene, name: Name, deliveries: list[Delivery], *, stale: bo
         return failed
     cut = whole[2] is None
     # A reset may overtake what was sent before it, and hanging up on an upload is one: the app's own kernel drops it.
-    lossy = (told.broken is not None and told.hard) or told.early == "drop"
+    lossy = told.early == "drop" or (told.broken is not None and (told.hard or told.early == "drain"))
     outcomes = {failure} if lossy or (cut and scene.gate == "later") else set()
     if whole[2] is not None:
         outcomes.add((whole[0], whole[1], whole[2]))
