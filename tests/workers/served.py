@@ -22,6 +22,7 @@ version: 1
 listen: 127.0.0.1:{PORT}
 public_url: http://127.0.0.1:{PORT}/
 service: {name: Workers}
+limits: {overload: null}  # the machine may have much else to do: turning requests away is not what is tested
 keys: {file: keys}
 stores: {sessions: "{SESSIONS}", registry: "sqlite:///registry.db"}
 apps:
