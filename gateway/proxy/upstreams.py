@@ -15,7 +15,7 @@ import hashlib
 import logging
 import re
 import ssl
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.config.settings import Limits
@@ -180,15 +180,19 @@ class Upstream:
         for member in self.members:
             member.close()
 
-    def least_busy(self, tried: Iterable[Member]) -> Member | None:
+    def least_busy(self, tried: Sequence[Member]) -> Member | None:
         """Of those not tried: one that is in use, else any, since trying costs less than refusing."""
-        left = [member for member in self.members if member not in tried]
-        if not left:
-            return None
-        self._turn += 1
-        start = self._turn % len(left)
-        turned = left[start:] + left[:start]
-        return min([member for member in turned if member.usable()] or turned, key=lambda member: member.under_way)
+        members, count = self.members, len(self.members)
+        self._turn = turn = (self._turn + 1) % count
+        best: Member | None = None
+        best_load = (True, 0)
+        for place in range(turn - count, turn):  # each time from the next one on, so that equals take turns
+            member = members[place]
+            if member not in tried:
+                load = (not member.usable(), member.under_way)
+                if best is None or load < best_load:
+                    best, best_load = member, load
+        return best
 
     def _remembered(self, taker: Taker) -> Member | None:
         found = self._ours.search(taker.cookies) if self._by_tag else None
