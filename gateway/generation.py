@@ -5,6 +5,7 @@ A new configuration makes a new generation beside the old one, which finishes wh
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Callable
@@ -138,6 +139,8 @@ class Generation:
         upstreams: dict[str, Address | Place] = {app.name: _place(app) for app in configuration.all_apps}
         upstreams[PORTAL] = await self.portal(renderer) if self.part.pages else self.part.address
         gate = self.gate(renderer)
+        # It writes pages whose templates are translated then: beside the loop, which has requests to carry.
+        surplus = await asyncio.to_thread(_surplus, configuration, self.own, renderer)
         lane = Lane(
             gate,
             upstreams,
@@ -145,7 +148,7 @@ class Generation:
             tls=_tls(configuration.all_apps),
             shortcut=gate.shortcut,
             uncounted=_uncounted(configuration),
-            surplus=_surplus(configuration, self.own, renderer),
+            surplus=surplus,
         )
         self.stack.push_async_callback(lane.close)
         listen = configuration.listen if self.part.lane else ()
