@@ -120,6 +120,7 @@ class Generation:
             ground.monotonic,
             max_age=_SETTINGS_SECONDS,
         )
+        self.stack.push_async_callback(self.tenants.close)
         self.directory: Directory = build_directory(configuration.directory, ground.monotonic)
         self.stack.push_async_callback(self.directory.close)
         self.roster = RosterKeeper(self.registry, self.directory, configuration, ground.clock, ground.monotonic)

@@ -10,6 +10,7 @@ from gateway.core.policy import TenantSettings
 from gateway.stores.registry import SqlRegistry
 from gateway.stores.tables import establishment_settings, office_settings
 from gateway.stores.tenant_rows import exempt_text
+from gateway.stores.tenant_settings import locked_revision, note_revision
 
 
 async def given_office(registry: SqlRegistry, office: str, settings: TenantSettings) -> None:
@@ -30,3 +31,5 @@ async def _given(registry: SqlRegistry, table: sa.Table, key: dict[str, str], se
     insert = registry._database.insert(table).values(**key, **values)
     async with registry._database.writing() as connection:
         await connection.execute(insert.on_conflict_do_update(index_elements=list(key), set_=values))
+        revision = await locked_revision(registry._database, connection, key["office"])
+        await note_revision(connection, key["office"], revision + 1)

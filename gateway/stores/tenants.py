@@ -1,7 +1,8 @@
 """A person's tenants as last read: a pin in the file, else the registry, else the file's entry, else the default.
 
-What was read counts for `max_age` seconds, so a tenant's change holds at the next request (C7) without a query for
-each. When the registry does not answer, open sessions go on under the settings last read (rule 7).
+What was read counts for `max_age` seconds, and on for as long as the offices' revisions say that nothing has changed:
+a tenant's change holds at the next request (C7) without a query for each. When the registry does not answer, open
+sessions go on under the settings last read (rule 7).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from gateway.core.errors import StoreUnavailable
 from gateway.core.policy import TenantFacts, TenantSettings
 from gateway.core.subject import Subject
 from gateway.stores.base import Registry
+from gateway.stores.revisions import Revisions
 
 
 class Entry(Protocol):
@@ -37,6 +39,7 @@ class _Known:
     settings: TenantSettings
     read_at: float
     asked_at: float  # later than read_at when the registry did not answer since
+    revision: int | None  # of the office, as known before this was read
 
 
 Key = tuple[str, str | None]  # (office, None) or (office, establishment)
@@ -64,33 +67,50 @@ class TenantReader:
         self._clock = clock
         self._max_age = max_age
         self._known: dict[Key, _Known] = {}
-        self._together: dict[tuple[str, str], tuple[TenantFacts, float]] = {}  # what `peek` gave, and until when
+        self._revisions = Revisions(registry, clock)
+        self._together: dict[tuple[str, str], tuple[TenantFacts, float, float]] = {}  # what `peek` gave: from, until
         self._reads: dict[Key, asyncio.Task[TenantSettings]] = {}
 
     def peek(self, subject: Subject) -> TenantFacts | None:
         """The facts if they are known and fresh, without I/O. The same object for as long as nothing was read anew."""
         known = self._together.get((subject.office, subject.establishment))
-        if known is not None and known[1] - self._max_age <= self._clock() <= known[1]:
+        if known is not None and known[1] <= self._clock() <= known[2]:
             return known[0]
         return self._peek_both(subject)
 
     def _peek_both(self, subject: Subject) -> TenantFacts | None:
-        """As `peek`; what is found is remembered until the older of both is no longer fresh."""
-        office, establishment = (self._peek(key) for key in _keys(subject))
+        """As `peek`; what is found is remembered while the older of both is not half as old as it may be. From then on
+        the revisions are read beside the requests, so that those of a busy time find everything fresh."""
+        keys = _keys(subject)
+        office, establishment = (self._peek(key) for key in keys)
         if office is None or establishment is None:
             return None
-        facts = TenantFacts(office, establishment)
-        read = [known.read_at for key in _keys(subject) if (known := self._known.get(key)) is not None]
-        until = (min(read) if read else self._clock()) + self._max_age
+        now = self._clock()
+        read = [self._certain_at(key[0], known) for key in keys if (known := self._known.get(key)) is not None]
+        since = min(read) if read else now
+        until = since + self._max_age / 2
+        if until < now:
+            self._revisions.begin()
+            until = now
         if len(self._together) >= _MOST_TOGETHER:
             self._together.clear()
-        self._together[subject.office, subject.establishment] = facts, until
+        place = (subject.office, subject.establishment)
+        before = self._together.get(place)
+        same = before is not None and before[0].office is office and before[0].establishment is establishment
+        facts = before[0] if before is not None and same else TenantFacts(office, establishment)
+        self._together[place] = facts, since, until
         return facts
 
     async def read(self, subject: Subject) -> TenantFacts:
         """The facts. Raises StoreUnavailable when the registry does not answer and never did for these tenants."""
         office, establishment = [await self._read(key) for key in _keys(subject)]
         return TenantFacts(office, establishment)
+
+    async def close(self) -> None:
+        """Ask for nothing more. Nobody may read any longer."""
+        await self._revisions.close()
+        if self._reads:
+            await asyncio.wait(tuple(self._reads.values()))
 
     def forget(self, office: str, establishment: str | None = None) -> None:
         """Ask the registry at the next request: these settings were just changed here."""
@@ -103,12 +123,20 @@ class TenantReader:
         if fixed is not None:
             return fixed
         known = self._known.get(key)
-        if known is None or not self._fresh(known.read_at):
+        if known is None or not self._fresh(self._certain_at(key[0], known)):
             return None
         return known.settings
 
+    def _certain_at(self, office: str, known: _Known) -> float:
+        """Up to when this is certainly what the registry held."""
+        unchanged = known.revision is not None and known.revision == self._revisions.of(office)
+        return max(known.read_at, self._revisions.certain_at) if unchanged else known.read_at
+
     async def _read(self, key: Key) -> TenantSettings:
         settings = self._peek(key)
+        if settings is None:
+            await self._revisions.read()
+            settings = self._peek(key)
         if settings is not None:
             return settings
         known = self._known.get(key)
@@ -123,7 +151,7 @@ class TenantReader:
     async def _ask(self, key: Key) -> TenantSettings:
         """One query for everybody who waits for this tenant."""
         this = asyncio.current_task()
-        began = self._clock()
+        began, revision = self._clock(), self._revisions.of(key[0])
         try:
             stored = await self._stored(key)
         except StoreUnavailable:
@@ -135,7 +163,7 @@ class TenantReader:
         else:
             settings = self._unset(key) if stored is None else stored
             if self._reads.get(key) is this:
-                self._known[key] = _Known(settings, began, began)
+                self._known[key] = _Known(settings, began, began, revision)
             return settings
         finally:
             if self._reads.get(key) is this:

@@ -463,6 +463,29 @@ async def test_an_undo_puts_back_what_was_stored_and_what_was_not(office: SqlReg
     ]
 
 
+async def test_every_change_shows_in_the_stamp_and_in_its_offices_revision(office: SqlRegistry) -> None:
+    """Whoever keeps settings in memory looks at nothing else."""
+    stamps, revisions = [await office.settings_stamp()], [await office.settings_revisions()]
+
+    async def look() -> None:
+        stamps.append(await office.settings_stamp())
+        revisions.append(await office.settings_revisions())
+
+    await office.change_office(OFFICE, ON, OFF, 0, WHO)
+    await look()
+    await set_rows(office, ("000101", PAYSLIP))
+    await look()
+    changed = await set_all(office, ON)
+    await look()
+    await office.undo_change(OFFICE, changed.change, LATER)
+    await look()
+    await office.change_office(OTHER, ON, OFF, 0, WHO)
+    await look()
+    assert len(set(stamps)) == len(stamps)
+    assert [known.get(OFFICE, 0) for known in revisions] == [0, 1, 2, 3, 4, 4]
+    assert [known.get(OTHER, 0) for known in revisions] == [0, 0, 0, 0, 0, 1]
+
+
 async def test_an_undo_leaves_what_was_changed_again(office: SqlRegistry) -> None:
     changed = await set_all(office, ON)
     await set_rows(office, ("000102", PUNCH), stamp=LATER)

@@ -28,6 +28,7 @@ class Watched(SqlRegistry):
 
     asked = 0
     silent = False
+    stampless = False
 
     async def office_settings(self, office: str) -> TenantSettings | None:
         """As the registry, once it may."""
@@ -36,6 +37,12 @@ class Watched(SqlRegistry):
         if self.silent:
             raise StoreUnavailable("registry", "silent")
         return await super().office_settings(office)
+
+    async def settings_stamp(self) -> tuple[int, int]:
+        """As the registry, once it may."""
+        if self.silent or self.stampless:
+            raise StoreUnavailable("registry", "silent")
+        return await super().settings_stamp()
 
 
 @pytest.fixture
@@ -106,7 +113,8 @@ async def test_a_change_made_here_counts_at_once(watched: Watched, clock: Clock)
 async def test_a_read_that_began_before_a_change_is_not_remembered(watched: Watched, clock: Clock) -> None:
     tenants = reader(watched, clock)
     under_way = asyncio.create_task(tenants.read(WHO))
-    await asyncio.sleep(0)
+    while not watched.asked:  # noqa: ASYNC110 - the question is on its way then
+        await asyncio.sleep(0)
     tenants.forget("0001")
     await under_way
     assert tenants.peek(WHO) is None
@@ -180,6 +188,7 @@ async def test_an_office_that_was_just_changed_is_asked_again_for_each_of_its_es
 
 
 async def test_facts_are_fresh_for_as_long_as_the_older_half(watched: Watched, clock: Clock) -> None:
+    watched.stampless = True
     tenants = reader(watched, clock)
     await tenants.read(WHO)
     clock.forward(0.8)
@@ -188,4 +197,48 @@ async def test_facts_are_fresh_for_as_long_as_the_older_half(watched: Watched, c
     await tenants.read(WHO)  # its establishment is read now, its office was 0.8 s ago
     assert tenants.peek(WHO) is not None
     clock.forward(0.4)
+    assert tenants.peek(WHO) is None
+
+
+async def test_what_nobody_has_changed_is_asked_for_once(watched: Watched, clock: Clock) -> None:
+    tenants = reader(watched, clock)
+    facts = await tenants.read(WHO)
+    for _ in range(10):
+        clock.forward(3600)
+        assert tenants.peek(WHO) is None
+        assert await tenants.read(WHO) == facts
+        assert tenants.peek(WHO) is not None
+    assert watched.asked == 1
+
+
+async def test_a_change_made_elsewhere_is_asked_for_and_nothing_else(watched: Watched, clock: Clock) -> None:
+    tenants = reader(watched, clock)
+    other = Subject("B00000201", Kind.ESTABLISHMENT, "0002", "000201")
+    await tenants.read(WHO)
+    await tenants.read(other)
+    await given_establishment(watched, "0001", "000101", OFF)
+    clock.forward(1.01)
+    assert await tenants.read(WHO) == TenantFacts(OFF, OFF)
+    assert watched.asked == 3, "its office's settings, too"
+    assert await tenants.read(other) == TenantFacts(OFF, OFF)
+    assert watched.asked == 3
+
+
+async def test_a_busy_time_finds_everything_fresh(watched: Watched, clock: Clock) -> None:
+    tenants = reader(watched, clock)
+    await tenants.read(WHO)
+    facts = tenants.peek(WHO)
+    for _ in range(20):
+        clock.forward(0.6)
+        assert tenants.peek(WHO) is facts, "old enough to be looked after, and still the same"
+        await tenants._revisions.read()
+    assert watched.asked == 1
+
+
+async def test_revisions_that_cannot_be_read_make_nothing_fresh(watched: Watched, clock: Clock) -> None:
+    tenants = reader(watched, clock)
+    await tenants.read(WHO)
+    watched.silent = True
+    clock.forward(1.01)
+    await tenants._revisions.read()
     assert tenants.peek(WHO) is None
