@@ -197,7 +197,8 @@ class Express:
             live, session.subject, facts, policy, level, level is Level.FULL, until,
             _keeps_open(visit.head.headers), _everywhere(live.record.jar), {},
         )  # fmt: skip
-        if before is not None and before.live is live and (before.peer, before.client) == (visit.peer, visit.client):
+        same = before is not None and before.live is live and (before.peer, before.client) == (visit.peer, visit.client)
+        if before is not None and same and now < before.until:  # past that, a cookie in them may have ended
             known.heads = before.heads
         if len(self._blocks) >= _MOST_BLOCKS:
             del self._blocks[next(iter(self._blocks))]

@@ -22,6 +22,7 @@ from gateway.proxy.upstreams import Upstream
 if TYPE_CHECKING:
     from gateway.proxy.client import ClientConnection
 
+_COOKIE = b"\r\nCookie: "
 _log = logging.getLogger("sekisho.lane")
 
 
@@ -63,8 +64,10 @@ class ShortExchange:
 
     @property
     def cookies(self) -> bytes:
-        """See Taker."""
-        return self._short[2]
+        """See Taker. Only the line that the gateway wrote: the target and other headers are anybody's words."""
+        head = self._short[2]
+        at = head.rfind(_COOKIE)
+        return b"" if at < 0 else head[at + len(_COOKIE) : head.index(b"\r\n", at + 2)]
 
     def plain(self, data: bytes, end: int, head: bytes | None, complete: bool) -> None:
         """The beginning of an answer that goes on as it is: its head up to `end`, or in its stead `head`."""
@@ -75,9 +78,10 @@ class ShortExchange:
             data = closing_head(head or data[:end]) + data[end:]
         elif head is not None:
             data = head + data[end:]
+        if complete:  # before writing: a browser that is slow from here on pauses a connection that is others' already
+            self._connection = None
         client.write(data)
         if complete:
-            self._connection = None
             client.finished(keep=keep)
         else:
             client.progress()
@@ -85,9 +89,10 @@ class ShortExchange:
     def plain_more(self, data: bytes, complete: bool) -> None:
         """More of its body."""
         client = self._client
-        client.write(data)
         if complete:
             self._connection = None
+        client.write(data)
+        if complete:
             client.finished(keep=self._keep)
         else:
             client.progress()

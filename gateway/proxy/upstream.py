@@ -77,6 +77,8 @@ class UpstreamConnection(asyncio.Protocol):
         self.request_sent = request_sent
         self._reset(bodiless=head_only)
         self._switching = handshake
+        if self.paused:
+            self.resume_answer()
         if self.transport is not None:
             self.transport.write(data)
 
@@ -86,6 +88,8 @@ class UpstreamConnection(asyncio.Protocol):
         self.request_sent = True
         self._head = None
         self._data_seen = False
+        if self.paused:
+            self.resume_answer()
         if self.transport is not None:
             self.transport.write(data)
 
