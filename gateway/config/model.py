@@ -225,7 +225,7 @@ class LimitsBlock(Block):
         OrNull(duration(0.01, 10)),
         "When requests wait longer than this for the gateway itself, as many get 503 at once as the others need to be"
         " quick; null: none.",
-        default=0.1,
+        default=0.25,
     )
 
 

@@ -165,7 +165,7 @@ class Limits:
     connections: int | None = None  # browser connections of one process; None: as many as its open files allow
     connections_per_address: int | None = 2000  # None: any number
     least_rate: int = 100  # bytes a second that a body, or an answer's reader, must make on average
-    overload_seconds: float | None = 0.1  # requests that wait longer for this process: some are turned away; None: none
+    overload_seconds: float | None = 0.25  # who waits longer for this process: some are turned away; None: none
 
 
 @dataclass(frozen=True, slots=True)
