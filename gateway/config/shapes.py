@@ -101,7 +101,7 @@ class Choice(Shape[T_co]):
 
 @dataclass(frozen=True)
 class ListOf(Shape[tuple[T_co, ...]]):
-    """A list; with `one`, a single value may stand without brackets. `few`: at least so many items."""
+    """A list; with `one`, a single value may stand without brackets. `few`: at least so many good items."""
 
     item: Shape[T_co]
     one: bool = False
@@ -119,7 +119,8 @@ class ListOf(Shape[tuple[T_co, ...]]):
             faults.add(node, "too-few", "the list is empty.", "Write at least one item.")
             return BROKEN
         values = [self.item.read(item, faults) for item in node.items]
-        return tuple(value for value in values if not isinstance(value, Broken))
+        kept = tuple(value for value in values if not isinstance(value, Broken))
+        return kept if len(kept) >= self.few else BROKEN
 
     def schema(self) -> Schema:
         """A list, or one item."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,3 +101,10 @@ def test_any_damage_to_a_right_file_gives_a_configuration_or_faults(at: int, put
 def test_a_file_of_brackets_is_refused_and_ends_nothing() -> None:
     assert outcome(b"[" * 100_000)
     assert [fault.code for fault in outcome(b"a: " + b"[" * 60 + b"]" * 60)] == ["too-deep"]
+
+
+@pytest.mark.parametrize("written", [[], ["8:30"], [{"a": "b"}], [None, 5]])
+def test_an_app_without_one_good_address_is_refused_by_name(written: list[object]) -> None:
+    tree = yaml.safe_load(GOOD)
+    tree["apps"]["portal"]["upstream"] = written
+    assert any("upstream" in fault.path for fault in outcome(yaml.safe_dump(tree).encode()))
