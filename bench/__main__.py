@@ -94,6 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
         table, latencies = contest(size, short=short)
         found = report.report(machine, table, latencies, size.rounds, size.seconds)
         found["short"] = short
+        report.write(found)  # what comes next may fail; this took minutes
         found["journeys"] = journeys.measured(size.journeys, say, short=short)
         found["profile"] = profile.measured(profile.REQUESTS // 10 if short else profile.REQUESTS)
         say(f"one request inside: {found['profile']['microseconds']['in all']:.1f} µs without kernel and event loop")

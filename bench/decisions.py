@@ -96,7 +96,15 @@ def _session(subject: Subject) -> Session:
 
 
 class _Settings:
-    """A registry in which every tenant has set the same."""
+    """A registry in which every tenant has set the same, and nothing changes."""
+
+    async def settings_stamp(self) -> tuple[int, int]:
+        """Nothing was ever changed."""
+        return 0, 0
+
+    async def settings_revisions(self) -> dict[str, int]:
+        """As in the stamp."""
+        return {}
 
     async def office_settings(self, office: str) -> TenantSettings:
         """On."""
