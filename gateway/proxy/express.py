@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from gateway.core.cookies import Pairs
 from gateway.core.decide import AccessMap
@@ -34,11 +35,12 @@ from gateway.stores.tenants import TenantReader
 
 _MOST_BLOCKS = 8192
 _MOST_HOSTS = 64
+_TIDIED = 2  # for each that is learned
 _LONGEST_BLOCK = 8192
 _MOST_HEADS = 16  # per block: one is enough unless an app's cookies hang on paths
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Known:
     """A header block and the session that it belongs to, as they stood when the long way last saw them."""
 
@@ -200,10 +202,18 @@ class Express:
         same = before is not None and before.live is live and (before.peer, before.client) == (visit.peer, visit.client)
         if before is not None and same and now < before.until:  # past that, a cookie in them may have ended
             known.heads = before.heads
+        self._tidy()
         if len(self._blocks) >= _MOST_BLOCKS:
             del self._blocks[next(iter(self._blocks))]
         self._blocks[visit.head.block] = known
         return known
+
+    def _tidy(self) -> None:
+        """Look at the oldest few: of a session that has ended nothing stays, its vault least of all."""
+        for block in tuple(islice(self._blocks, _TIDIED)):
+            known = self._blocks.pop(block)
+            if self._sessions.peek(known.token) is known.live:
+                self._blocks[block] = known
 
     def _spots_of(self, host: bytes) -> Spots:
         spots = self._spots.get(host)

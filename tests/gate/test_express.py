@@ -9,6 +9,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -170,6 +171,27 @@ def test_an_ended_session_reaches_nothing(w: World, taken: list[bytes]) -> None:
     assert person.get("/a").status in (303, 401, 403)
     assert w.seen() == []
     assert len(taken) == before
+
+
+def test_nothing_stays_of_a_session_that_has_ended(
+    w: World, taken: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Express] = []
+    respond = Express.learn
+
+    def learn(self: Express, *args: Any) -> None:
+        kept.append(self)
+        respond(self, *args)
+
+    monkeypatch.setattr(Express, "learn", learn)
+    gone, other = signed_in(w, "full"), signed_in_again(w)
+    both_ways(w, taken, gone, "/a")
+    token = gone.cookies["__Host-sekisho"].encode()
+    assert token in {known.token for known in kept[0]._blocks.values()}
+    gone.get("/logout")
+    for number in range(4):
+        other.ask("GET", "/own", None, f"X-New: {number}")
+    assert token not in {known.token for known in kept[0]._blocks.values()}
 
 
 @pytest.mark.parametrize("seconds", [31 * 60, 13 * 3600])
