@@ -54,6 +54,7 @@ class Visitor:
         self.context = context
         self.screen = screen
         self.page: Page = context.new_page()
+        self.typed = ""  # the last code
 
     # Going about
 
@@ -90,6 +91,7 @@ class Visitor:
 
     def type_code(self, typed: str) -> None:
         """Fill the field and press the page's main button."""
+        self.typed = typed
         self.page.fill("#totp", typed)
         self.page.click("button.main")
 
