@@ -42,9 +42,9 @@ class ClientConnection(asyncio.Protocol):
     """A browser's (or a load balancer's) connection."""
 
     __slots__ = (
-        "_advancing", "_at_rest", "_body", "_closing", "_current", "_exchange", "_intake", "_peer", "_read_body",
-        "_reading", "_resting", "_served", "_shared", "_thinking", "_transport", "_write_paused", "deadline", "gone",
-        "pace",
+        "_advancing", "_at_rest", "_between", "_body", "_closing", "_current", "_exchange", "_intake", "_peer",
+        "_read_body", "_reading", "_served", "_shared", "_thinking", "_transport", "_write_paused", "deadline",
+        "gone", "pace",
     )  # fmt: skip
 
     def __init__(self, shared: Shared, peer: Peer) -> None:
@@ -58,7 +58,7 @@ class ClientConnection(asyncio.Protocol):
         self._body: bytes | None = None  # read whole for the gate
         self._reading = True
         self._advancing = self._closing = self._thinking = self._write_paused = self._served = False
-        self._resting = True  # all that came has been served, and the parser stands between two requests
+        self._between = True  # all that came has been served, and the parser stands between two requests
         self.gone = False
         self.deadline = NEVER
         self._at_rest = False
@@ -119,7 +119,7 @@ class ClientConnection(asyncio.Protocol):
     def finished(self, *, keep: bool) -> None:
         """The answer is out."""
         shared = self._shared
-        if self._resting and keep and shared.successor is None:
+        if self._between and keep and shared.successor is None:
             self._exchange = self._current = None
             self.deadline = shared.sweep.after(shared.idle_seconds)
             return
@@ -137,7 +137,7 @@ class ClientConnection(asyncio.Protocol):
         if self._intake.queue or self._intake.full:
             self._advance()
         else:
-            self._resting = self._intake.at_rest
+            self._between = self._intake.between
 
     def switch(self, app: asyncio.Transport, still: Still, head: bytes, rest: bytes) -> None:
         """The app has accepted a WebSocket: this connection and that one are a tunnel from here on."""
@@ -187,12 +187,12 @@ class ClientConnection(asyncio.Protocol):
         if self._closing:
             return
         intake = self._intake
-        if self._resting and self._current is None and not self._write_paused:
+        if self._between and self._current is None and not self._write_paused:
             short = self._shared.shortcut(data, self._peer)
             if short is not None:
                 self._go_short(short)
                 return
-        self._resting = False
+        self._between = False
         had_head = intake.head_open
         intake.feed(data)
         if self._current is None and intake.head_open and not had_head and not intake.queue and self._served:

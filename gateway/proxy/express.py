@@ -179,7 +179,7 @@ class Express:
         return self._forwarding.respond(visit, head, self._forwarding.cookie(visit))
 
     def _known(self, visit: Visit, live: LiveSession, level: Level, token: bytes, spots: Spots) -> Known | None:
-        """What is remembered of the visit's header block, made anew unless all of it is as it was."""
+        """What is remembered of the visit's header block from now on; the app's heads stay where they still hold."""
         session, now = live.record.session, visit.now
         facts = self._tenants.peek(session.subject)
         if facts is None:

@@ -18,6 +18,7 @@ from gateway.core.messages import ResponseHead
 from gateway.core.websocket import SWITCHING, accepts
 from gateway.proxy import framing
 from gateway.proxy.actions import BodyFilter, Forward, ResponsePlan
+from gateway.proxy.asking import Asking
 from gateway.proxy.intake import Incoming
 from gateway.proxy.pool import Pool
 from gateway.proxy.upstream import UpstreamConnection
@@ -31,12 +32,12 @@ _log = logging.getLogger("sekisho.lane")
 _REPEATABLE = frozenset((b"GET", b"HEAD", b"OPTIONS"))
 
 
-class ForwardExchange:
+class ForwardExchange(Asking):
     """Between one request and one answer. `waiting` until a connection is there."""
 
     __slots__ = (
-        "_action", "_chunked", "_client", "_complete", "_connection", "_failed", "_filter", "_head", "_held",
-        "_incoming", "_keep", "_no_body", "_pool", "_retried", "_upload_paused", "answered", "waiting",
+        "_action", "_chunked", "_client", "_complete", "_failed", "_filter", "_head", "_held",
+        "_incoming", "_keep", "_no_body", "_pool", "_retried", "_upload_paused", "answered",
     )  # fmt: skip
 
     def __init__(
@@ -69,18 +70,6 @@ class ForwardExchange:
         """Ask for a connection."""
         self.waiting = True
         self._pool.acquire(self, fresh=fresh)
-
-    def cancel(self) -> None:
-        """The browser has gone: the connection is of no use to anybody else."""
-        self.waiting = False
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.abort()
-
-    def time_out(self) -> None:
-        """The app has taken too long."""
-        self.cancel()
-        self._fail(timed_out=True)
 
     def taken(self, connection: UpstreamConnection) -> None:
         """A connection is there: send the head and what has come of the body."""
@@ -146,11 +135,6 @@ class ForwardExchange:
         if not chunked:
             return body
         return framing.chunk(body) + (framing.LAST_CHUNK if incoming.complete else b"")
-
-    def pause_answer(self) -> None:
-        """The browser reads slowly."""
-        if self._connection is not None:
-            self._connection.pause_answer()
 
     def resume_answer(self) -> None:
         """The browser takes more."""

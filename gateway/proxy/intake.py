@@ -75,7 +75,7 @@ class Intake:
         return self.dead or bool(self._stash) or len(self.queue) >= _AHEAD
 
     @property
-    def at_rest(self) -> bool:
+    def between(self) -> bool:
         """Whether everything that came has been served, and the next bytes begin a request."""
         return not (self.head_open or self._stash or self.dead or self.queue)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.core.heads import Examined
 from gateway.core.messages import ResponseHead
 from gateway.core.plain_answers import closing_head
+from gateway.proxy.asking import Asking
 from gateway.proxy.express import Ready, Short
 from gateway.proxy.forward import ForwardExchange
 from gateway.proxy.intake import Incoming
@@ -26,12 +27,10 @@ _COOKIE = b"\r\nCookie: "
 _log = logging.getLogger("sekisho.lane")
 
 
-class ShortExchange:
+class ShortExchange(Asking):
     """Between one GET and its answer. See ForwardExchange for what each part means."""
 
-    __slots__ = (
-        "_client", "_connection", "_keep", "_pool", "_retried", "_short", "answered", "waiting",
-    )  # fmt: skip
+    __slots__ = ("_client", "_keep", "_pool", "_retried", "_short", "answered")
 
     uploading = False
     takes = True
@@ -125,23 +124,6 @@ class ShortExchange:
             return
         _log.warning("upstream %s: %s", self._pool.name, cause)
         self._fail(timed_out=False)
-
-    def cancel(self) -> None:
-        """The browser has gone: the connection is of no use to anybody else."""
-        self.waiting = False
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.abort()
-
-    def time_out(self) -> None:
-        """The app has taken too long."""
-        self.cancel()
-        self._fail(timed_out=True)
-
-    def pause_answer(self) -> None:
-        """The browser reads slowly."""
-        if self._connection is not None:
-            self._connection.pause_answer()
 
     def resume_answer(self) -> None:
         """The browser takes more."""

@@ -8,27 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 from gateway.core.errors import StoreUnavailable
+from gateway.stores.base import Registry
 
 _NEVER = float("-inf")
-
-
-class RevisionStore(Protocol):
-    """What a registry says of revisions."""
-
-    async def settings_stamp(self) -> tuple[int, int]:
-        """A pair that differs after every change of any office's settings."""
-
-    async def settings_revisions(self) -> dict[str, int]:
-        """The revision of every office whose settings were ever changed."""
 
 
 class Revisions:
     """The revisions as last read. `certain_at` (seconds of `clock`): every change before it is among them."""
 
-    def __init__(self, store: RevisionStore, clock: Callable[[], float]) -> None:
+    def __init__(self, store: Registry, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
         self._stamp: tuple[int, int] | None = None

@@ -15,8 +15,7 @@ import pytest
 
 from gateway.core.policy import TenantSettings
 from gateway.core.subject import Feature
-from gateway.proxy.actions import Peer
-from gateway.proxy.express import Express, Short
+from gateway.proxy.express import Express
 from gateway.stores.registry import SqlRegistry
 from gateway.stores.sealing import KeyRing
 from tests.given import given_establishment
@@ -51,22 +50,6 @@ def app(seen: Seen) -> bytes:
     return answer(
         "200 Fine, thanks", b"page " + path, "x-Odd:  two", "X-Same: 1", "X-Same: 2", "Connection: keep-alive"
     )
-
-
-@pytest.fixture
-def taken(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The request lines that went the short way."""
-    lines: list[bytes] = []
-    admit = Express.admit
-
-    def counted(self: Express, data: bytes, peer: Peer) -> Short | None:
-        short = admit(self, data, peer)
-        if short is not None:
-            lines.append(data.partition(b"\r\n")[0])
-        return short
-
-    monkeypatch.setattr(Express, "admit", counted)
-    return lines
 
 
 # Settings that cannot change are known for ever: on a busy machine others grow too old between two requests.

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway.proxy.actions import Peer
-from gateway.proxy.express import Express, Short
 from tests.gate.test_express import MORE, PINNED, RULE
 from tests.harness.echo import Seen
 from tests.sign_in import world as kinds
@@ -21,22 +19,6 @@ def app(seen: Seen) -> bytes:
         short_lived = "Set-Cookie: BRIEF=ticket; Path=/x; Max-Age=20"
         return answer("302 Found", b"", "Location: /top", "Set-Cookie: SID=signed-in; Path=/", short_lived)
     return answer(body=b"page")
-
-
-@pytest.fixture
-def taken(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The request lines that went the short way."""
-    lines: list[bytes] = []
-    admit = Express.admit
-
-    def counted(self: Express, data: bytes, peer: Peer) -> Short | None:
-        short = admit(self, data, peer)
-        if short is not None:
-            lines.append(data.partition(b"\r\n")[0])
-        return short
-
-    monkeypatch.setattr(Express, "admit", counted)
-    return lines
 
 
 @pytest.fixture
