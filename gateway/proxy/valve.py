@@ -10,7 +10,8 @@ Nothing here reads a clock.
 from __future__ import annotations
 
 TICK_SECONDS = 0.1
-PATIENCE = 2  # late ticks in a row: one of them may be anybody's fault
+PATIENCE = 2  # late ticks: one of them may be anybody's fault
+FORGIVEN = 1.0  # seconds of punctual ticks after which a late one is forgotten
 CALM = 10  # ticks without anybody turned away
 _BUSY = 0.3  # of the time, for lateness to be our own doing; a machine that gives us no time is no crowd of requests
 _FAR_TOO_LATE = 10.0  # times the target: whosever doing it is
@@ -27,6 +28,7 @@ class Valve:
     def __init__(self, target: float) -> None:
         self._target = target
         self._late = self._calm = 0
+        self._punctual = 0.0  # seconds since the last late tick
         self._rate: float | None = None  # requests a second; None: not known yet, this tick counts them
         self._lag = 0.0
         self._left = 0.0  # places until the next tick
@@ -42,12 +44,7 @@ class Valve:
         if self.turning_away:
             self._adjust(lag, late, elapsed)
         else:
-            self._late = self._late + 1 if late else 0
-            if self._late >= PATIENCE:
-                self.turning_away = True
-                self._rate = None
-                self._calm = 0
-                self._lag = lag
+            self._watch(lag, late, elapsed)
         self._taken = self._refused = 0
         self._asked = {True: 0, False: 0}
 
@@ -64,6 +61,22 @@ class Valve:
             self._left -= 1.0
         self._taken += 1
         return True
+
+    def _watch(self, lag: float, late: bool, elapsed: float) -> None:
+        """Late ticks need not follow each other: where the loop works in long rounds, a byte that was sent late in one
+        of them waits little, and every other tick looks punctual."""
+        if not late:
+            self._punctual += elapsed
+            if self._punctual >= FORGIVEN:
+                self._late = 0
+            return
+        self._late += 1
+        self._punctual = 0.0
+        if self._late >= PATIENCE:
+            self.turning_away = True
+            self._rate = None
+            self._calm = 0
+            self._lag = lag
 
     def _adjust(self, lag: float, late: bool, elapsed: float) -> None:
         if self._rate is None:
