@@ -1,78 +1,51 @@
 """One browser connection: one request at a time, in order, each judged by the gate before anything else happens.
 
-    bytes ─► Intake ─ queue ─► admit ─► Forward ─► ForwardExchange ─► answer ─► next of the queue
-                                  ├──► ReadBody ─► body ─► then ─┐
-                                  └──► Reply ◄───────────────────┘
+    bytes ─► Intake ─ queue ─► admit ─┬─► Forward ─► ForwardExchange ─► answer ─► next of the queue
+                                 ▲    ├─► Reply ────────────────────────┘
+                                 │    └─► Undecided ─┐
+                                 └──── decided ──────┘
 
-No task is made unless the gate has to wait for something. Once a task runs it is never cancelled by the browser going
-away: a code check or a sign-in that has begun is finished.
+The short way passes all that by: bytes ─► shortcut ─► ShortExchange ─► answer. What becomes of the connection itself
+(read on or not, closed, moved to another lane) is the wire's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import socket
-import struct
-from collections.abc import Awaitable, Coroutine
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
 
 from gateway.core.messages import Answer, RequestHead
 from gateway.proxy import framing
-from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply
+from gateway.proxy.actions import Action, Forward, Peer, Reply
 from gateway.proxy.forward import ForwardExchange
 from gateway.proxy.intake import PLAIN, Incoming, Intake
-from gateway.proxy.paces import Pace
-from gateway.proxy.reading import BodyReading
 from gateway.proxy.shared import FAULT, Shared
 from gateway.proxy.short import ShortExchange
-from gateway.proxy.sweep import NEVER
 from gateway.proxy.tunnel import Still, Tunnel
+from gateway.proxy.undecided import Undecided
+from gateway.proxy.wire import Wire
 
 if TYPE_CHECKING:
     from gateway.proxy.express import Short
 
 _log = logging.getLogger("sekisho.lane")
-LINGER_SECONDS = 3.0
-_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, no seconds
 
 
-class ClientConnection(asyncio.Protocol):
+class ClientConnection(Wire):
     """A browser's (or a load balancer's) connection."""
 
-    __slots__ = (
-        "_advancing", "_at_rest", "_between", "_body", "_closing", "_current", "_exchange", "_intake", "_peer",
-        "_read_body", "_reading", "_served", "_shared", "_thinking", "_transport", "_write_paused", "deadline",
-        "gone", "pace",
-    )  # fmt: skip
+    __slots__ = ("_advancing", "_between", "_current", "_exchange", "_intake", "_served", "_undecided")
 
     def __init__(self, shared: Shared, peer: Peer) -> None:
-        self._shared = shared
+        super().__init__(shared, peer)
         self._intake = Intake(shared.limits)
-        self._transport: asyncio.Transport | None = None
-        self._peer = peer
         self._current: Incoming | None = None
+        self._undecided: Undecided | None = None
         self._exchange: ForwardExchange | ShortExchange | None = None
-        self._read_body: BodyReading | None = None
-        self._body: bytes | None = None  # read whole for the gate
-        self._reading = True
-        self._advancing = self._closing = self._thinking = self._write_paused = self._served = False
+        self._advancing = self._served = False
         self._between = True  # all that came has been served, and the parser stands between two requests
-        self.gone = False
-        self.deadline = NEVER
-        self._at_rest = False
-        self.pace: Pace | None = None  # see paces
-
-    @property
-    def peer(self) -> Peer:
-        """Who is at the other end."""
-        return self._peer
-
-    @property
-    def transport(self) -> asyncio.Transport | None:
-        """The connection, while there is one."""
-        return self._transport
 
     @property
     def idle(self) -> bool:
@@ -83,26 +56,7 @@ class ClientConnection(asyncio.Protocol):
     def uploading(self) -> bool:
         """Whether the browser's next bytes are what everybody waits for."""
         exchange = self._exchange
-        return self._read_body is not None if exchange is None else exchange.uploading
-
-    def give_way(self) -> None:
-        """Make room for others."""
-        if self.idle:
-            self._close(linger=False)
-
-    @property
-    def draining(self) -> bool:
-        """Whether connections end with their next answer."""
-        return self._shared.draining
-
-    def write(self, data: bytes) -> None:
-        """Send towards the browser."""
-        if self._transport is not None:
-            self._transport.write(data)
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run what has to wait; it outlives the browser."""
-        self._shared.spawn(work)
+        return self._gate_reads if exchange is None else exchange.uploading
 
     def progress(self) -> None:
         """Something moved: the time limits start anew, reading may pause or go on."""
@@ -124,7 +78,7 @@ class ClientConnection(asyncio.Protocol):
             self.deadline = shared.sweep.after(shared.idle_seconds)
             return
         current, self._exchange, self._current = self._current, None, None
-        self._read_body = self._body = None
+        self._undecided = None
         self._served = True
         if self._intake.queue and self._intake.queue[0] is current:
             self._intake.queue.popleft()
@@ -163,24 +117,17 @@ class ClientConnection(asyncio.Protocol):
         self._exchange = None
         self._reply(self._shared.gate.crowded(self._head, self._peer, app), close=False)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A browser has connected; its first head is due."""
-        transport = cast("asyncio.Transport", transport)  # uvloop's is none of its classes
-        self._transport = transport
-        shared = self._shared
-        shared.clients.add(self)
-        shared.sweep.add(self)
-        self.deadline = shared.sweep.after(shared.limits.head_seconds)
+    def decided(self, action: Action | Awaitable[Action]) -> None:
+        """The gate has seen or asked what it had to."""
+        if not self.gone and not self._closing:
+            self._act(action)
+            self._advance()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+    def connection_lost(self, exc: Exception | None) -> None:
         """The browser has gone; what runs for it upstream ends, what runs in the gate does not."""
-        self.gone = True
-        self._transport = None
-        self._shared.clients.discard(self)
-        self._shared.sweep.discard(self)
-        exchange, self._exchange = self._exchange, None
-        if exchange is not None:
-            exchange.cancel()
+        super().connection_lost(exc)
+        self._drop_exchange()
+        self._undecided = None
 
     def data_received(self, data: bytes) -> None:
         """More of a request, or the next one."""
@@ -219,10 +166,7 @@ class ClientConnection(asyncio.Protocol):
         """Somebody has taken too long: the browser (408, or cut off) or the app (504, or cut off)."""
         exchange, current = self._exchange, self._current
         if self._closing or self._write_paused:
-            if self._shared.paces.reads_on(self):
-                self.deadline = self._shared.sweep.after(self._shared.limits.body_idle_seconds)
-            else:
-                self.abort()
+            self._cut_unless_read()
         elif exchange is not None and not exchange.uploading:
             exchange.time_out()
         elif current is not None or self._intake.head_open:
@@ -244,29 +188,6 @@ class ClientConnection(asyncio.Protocol):
             self._move(self._shared.successor)
         elif not self._intake.head_open:
             self.deadline = min(self.deadline, self._shared.sweep.after(self._shared.idle_seconds))
-
-    def _move(self, shared: Shared) -> None:
-        """From the next request on this connection belongs to another lane, the newest that follows."""
-        while shared.successor is not None:
-            shared = shared.successor
-        if shared.draining:
-            return
-        self._shared.clients.discard(self)
-        self._shared.sweep.discard(self)
-        self._shared = shared
-        shared.clients.add(self)
-        shared.sweep.add(self)
-
-    def abort(self) -> None:
-        """Go away now; nobody may take what has been sent for complete."""
-        self._closing = True
-        transport = self._transport
-        if transport is None:
-            return
-        sock = None if transport.is_closing() else transport.get_extra_info("socket")
-        if sock is not None:  # a mere end would make an answer without a length look whole: HTTP/1.0 has no other mark
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        transport.abort()
 
     @property
     def _head(self) -> RequestHead:
@@ -306,7 +227,7 @@ class ClientConnection(asyncio.Protocol):
         if incoming.refusal is not None:
             answered = self._exchange is not None and self._exchange.answered
             self._drop_exchange()
-            if answered or self._thinking:
+            if answered or (self._undecided is not None and self._undecided.thinking):
                 self.abort()
             else:
                 self._refuse(incoming.refusal.status, incoming.refusal.word)
@@ -314,8 +235,8 @@ class ClientConnection(asyncio.Protocol):
             if incoming.pieces or incoming.complete:
                 self._exchange.upload()
                 self.progress()
-        elif self._read_body is not None:
-            self._gather(incoming, self._read_body)
+        elif self._undecided is not None:
+            self._undecided.gather()
 
     def _act(self, action: Action | Awaitable[Action]) -> None:
         if isinstance(action, Forward):
@@ -324,19 +245,11 @@ class ClientConnection(asyncio.Protocol):
             self._reply(action.answer, close=action.close)
             if action.rest and not self._closing:
                 self._rest(action.rest)
-        elif isinstance(action, ReadBody):
-            self._start_reading(action)
         else:
-            self._thinking = True
-            self.deadline = NEVER
-            self.spawn(self._when_decided(action))
-
-    async def _when_decided(self, decision: Awaitable[Action]) -> None:
-        action = await self._shared.gate.settled(decision)
-        self._thinking = False
-        if not self.gone and not self._closing:
-            self._act(action)
-            self._advance()
+            if self._undecided is None:
+                assert self._current is not None
+                self._undecided = Undecided(self, self._shared, self._current)
+            self._undecided.pursue(action)
 
     def _forward(self, action: Forward) -> None:
         current = self._current
@@ -345,8 +258,8 @@ class ClientConnection(asyncio.Protocol):
             _log.error("no upstream is called %s", action.upstream)
             self.failed(action.upstream, answered=False, timed_out=False)
             return
-        if action.body is None:
-            action.body = self._body
+        if action.body is None and self._undecided is not None:
+            action.body = self._undecided.body
         exchange = self._exchange = ForwardExchange(self, current, action, pool)
         exchange.begin()
         if exchange.waiting:
@@ -364,26 +277,6 @@ class ClientConnection(asyncio.Protocol):
     def hand_over(self, incoming: Incoming, exchange: ForwardExchange | None) -> None:
         """What came the short way goes on by the long one."""
         self._current, self._exchange = incoming, exchange
-
-    def _start_reading(self, action: ReadBody) -> None:
-        current = self._current
-        assert current is not None
-        reading = BodyReading(action)
-        if reading.too_long(current):
-            self._act(reading.refused())
-            return
-        if current.examined.expects_continue and not current.complete and not current.pieces:
-            self.write(framing.CONTINUE)
-        self._read_body = reading
-        self._gather(current, reading)
-
-    def _gather(self, incoming: Incoming, reading: BodyReading) -> None:
-        self.deadline = self._shared.sweep.after(self._shared.limits.body_idle_seconds)
-        action = reading.step(incoming)
-        if action is not None:
-            self._read_body = None
-            self._body = reading.body if incoming.complete else None
-            self._act(action)
 
     def _refuse(self, status: int, word: str) -> None:
         """No proper request: the gate's answer, then the end of the connection."""
@@ -413,56 +306,23 @@ class ClientConnection(asyncio.Protocol):
         seconds = shared.limits.head_seconds if self._intake.head_open else shared.idle_seconds
         self.deadline = shared.sweep.after(seconds)
 
-    def _adjust(self) -> None:
-        want = self._wants_more()
-        transport = self._transport
-        if want is self._reading or transport is None or transport.is_closing():
-            return
-        self._reading = want
-        if want:
-            transport.resume_reading()
-        else:
-            transport.pause_reading()
+    @property
+    def _gate_reads(self) -> bool:
+        return self._undecided is not None and self._undecided.reading
 
     def _wants_more(self) -> bool:
-        """Whether more may be read from the browser."""
+        """Whether there is room for more of what the browser sends."""
         current, exchange = self._current, self._exchange
-        if self._closing:
-            return True
-        if self._intake.full or self._at_rest:
+        if self._intake.full:
             return False
         if exchange is not None:
             return exchange.takes
-        return current is None or self._read_body is not None or current.size < framing.BUFFER
-
-    def _rest(self, seconds: float) -> None:
-        """Whoever was told to come back later and does so at once waits in the kernel, which costs nobody anything."""
-        self._at_rest = True
-        asyncio.get_running_loop().call_later(seconds, self._wake)
-
-    def _wake(self) -> None:
-        self._at_rest = False
-        self._adjust()
+        return current is None or self._gate_reads or current.size < framing.BUFFER
 
     def _drop_exchange(self) -> None:
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.cancel()
-
-    def _close(self, *, linger: bool) -> None:
-        """End the connection. `linger`: unread bytes would make the kernel reset it and take our answer along, so
-        they are read away for a moment first (RFC 9112 9.6)."""
-        self._closing = True
-        transport = self._transport
-        if transport is None or transport.is_closing():
-            return
-        self.deadline = self._shared.sweep.after(LINGER_SECONDS)
-        if linger and transport.can_write_eof():
-            with contextlib.suppress(OSError):  # the browser has reset it already
-                transport.write_eof()
-            self._adjust()
-        else:
-            transport.close()
 
 
 _NO_HEAD = RequestHead(b"GET", b"/", "1.1", ())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gateway.core.heads import is_trusted
 
 if TYPE_CHECKING:
-    from gateway.proxy.client import ClientConnection
+    from gateway.proxy.wire import Wire
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 _AT_LEAST = 32  # idle connections that give way together: looking for them costs a look at all
@@ -28,26 +28,26 @@ class Crowd:
         self.most = most
         self._per_address = per_address
         self._uncounted = uncounted
-        self._clients: set[ClientConnection] = set()
+        self._clients: set[Wire] = set()
         self._counts: dict[str, int] = {}
         self._arriving = 0
 
     def __len__(self) -> int:
         return len(self._clients)
 
-    def __iter__(self) -> Iterator[ClientConnection]:
+    def __iter__(self) -> Iterator[Wire]:
         return iter(self._clients)
 
     def __contains__(self, client: object) -> bool:
         return client in self._clients
 
-    def add(self, client: ClientConnection) -> None:
+    def add(self, client: Wire) -> None:
         """A client is connected."""
         if client not in self._clients:
             self._clients.add(client)
             self._count(client.peer.address, 1)
 
-    def discard(self, client: ClientConnection) -> None:
+    def discard(self, client: Wire) -> None:
         """It is not, or it belongs to another lane from now on."""
         if client in self._clients:
             self._clients.remove(client)
@@ -94,7 +94,7 @@ class Crowd:
             del self._counts[group]
 
 
-def _deadline(client: ClientConnection) -> float:
+def _deadline(client: Wire) -> float:
     return client.deadline
 
 

@@ -16,7 +16,7 @@ from gateway.config.settings import Limits
 from gateway.proxy.sweep import NEVER, Sweep
 
 if TYPE_CHECKING:
-    from gateway.proxy.client import ClientConnection
+    from gateway.proxy.wire import Wire
 
 _COUNTERS = struct.Struct("=QQ")  # tcpi_bytes_acked and tcpi_bytes_received of Linux's struct tcp_info
 _OFFSET = 120
@@ -34,7 +34,7 @@ class Pace:
 class Paces:
     """Looks at uploads now and then; is asked about slow readers when they have paused for long."""
 
-    def __init__(self, clients: Iterable[ClientConnection], sweep: Sweep, limits: Limits) -> None:
+    def __init__(self, clients: Iterable[Wire], sweep: Sweep, limits: Limits) -> None:
         self._clients = clients
         self._sweep = sweep
         self._rate = limits.least_rate
@@ -47,7 +47,7 @@ class Paces:
         for client in [client for client in self._clients if self._creeps(client)]:
             client.on_deadline()
 
-    def reads_on(self, client: ClientConnection) -> bool:
+    def reads_on(self, client: Wire) -> bool:
         """Whether a browser still takes what it was sent, be it slowly. Right at first: there is nothing to compare."""
         transport = client.transport
         if transport is None or not transport.get_write_buffer_size():
@@ -58,7 +58,7 @@ class Paces:
         pace, client.pace = client.pace, Pace(up=False, count=count, at=self._sweep.now)
         return pace is None or pace.up or self._fast_enough(pace, count)
 
-    def _creeps(self, client: ClientConnection) -> bool:
+    def _creeps(self, client: Wire) -> bool:
         pace = client.pace
         if not client.uploading:
             if pace is not None and pace.up:

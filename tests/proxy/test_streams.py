@@ -9,6 +9,7 @@ import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.proxy.client import ClientConnection
 from gateway.proxy.pool import Pool
 from tests.proxy.lane_kit import OK, Bench, RawApp, Reader, Writer, app, bench, dechunked, get, read_body
 
@@ -20,6 +21,7 @@ def _buffered(lane: Bench) -> int:
     """Bytes the lane holds: send buffers of both sides and body pieces that wait."""
     held = 0
     for client in lane.lane._shared.clients:
+        assert isinstance(client, ClientConnection)
         if client._transport is not None:
             held += client._transport.get_write_buffer_size()
         held += sum(incoming.size for incoming in client._intake.queue) + len(client._intake._stash)
