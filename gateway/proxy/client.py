@@ -135,7 +135,11 @@ class ClientConnection(Wire):
             return
         intake = self._intake
         if self._between and self._current is None and not self._write_paused:
-            short = self._shared.shortcut(data, self._peer)
+            try:
+                short = self._shared.shortcut(data, self._peer)
+            except Exception:  # noqa: BLE001 - a fault in the gate must end in the long way, which judges anew
+                _log.exception("the gate failed on the short way")
+                short = None
             if short is not None:
                 self._go_short(short)
                 return

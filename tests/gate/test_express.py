@@ -16,6 +16,7 @@ import pytest
 from gateway.core.policy import TenantSettings
 from gateway.core.subject import Feature
 from gateway.proxy.express import Express
+from gateway.proxy.spots import Spots
 from gateway.stores.registry import SqlRegistry
 from gateway.stores.sealing import KeyRing
 from tests.given import given_establishment
@@ -242,6 +243,28 @@ def test_a_full_sessions_address_says_nothing_to_a_restricted_one(w: World, take
     w.seen()
     assert restricted.get("/private").status == 303
     assert w.seen() == []
+
+
+def test_a_fault_in_the_short_way_stops_nobody_and_opens_nothing(
+    w: World, taken: list[bytes], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fault(_spots: Spots, line: bytes) -> None:
+        raise RuntimeError(line)
+
+    person = signed_in(w, "restricted")
+    both_ways(w, taken, person, "/own")
+    monkeypatch.setattr(Spots, "find", fault)
+    before = len(taken)
+    w.seen()
+    own = person.get("/own?never=asked")
+    assert (own.status, own.body, own.complete) == (200, b"page /own", True)
+    assert b"signed-in" in w.seen()[0].cookie
+    assert person.get("/private").status == 303
+    assert w.seen() == []
+    assert len(taken) == before
+    faults = [record for record in caplog.records if record.name == "sekisho.lane"]
+    assert [record.getMessage() for record in faults] == ["the gate failed on the short way"] * 2
+    assert all(record.exc_info for record in faults)
 
 
 def signed_in_again(w: World) -> Person:

@@ -250,11 +250,13 @@ QUICK = Limits(
 
 
 @asynccontextmanager
-async def bench(app: RawApp, admit: Admit = forward, limits: Limits | None = None) -> AsyncIterator[Bench]:
+async def bench(
+    app: RawApp, admit: Admit = forward, limits: Limits | None = None, shortcut: Shortcut | None = None
+) -> AsyncIterator[Bench]:
     """Start both, stop both."""
     gate = ScriptedGate(admit)
     upstream = await app.start()
-    lane = Lane(gate, {"app": ("127.0.0.1", upstream)}, limits or Limits())
+    lane = Lane(gate, {"app": ("127.0.0.1", upstream)}, limits or Limits(), shortcut=shortcut)
     (port,) = await lane.start((ListenAddress("127.0.0.1", 0),))
     made = Bench(lane, gate, app, port)
     try:

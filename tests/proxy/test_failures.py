@@ -286,3 +286,20 @@ async def test_a_head_without_an_end_is_a_502(line: bytes) -> None:
         browser = await lane.browser()
         assert (await browser.ask(get()))[0].startswith(b"HTTP/1.1 502 ")
         await until(lambda: made.ended == 1)
+
+
+async def test_a_short_way_that_fails_leaves_the_request_to_the_gate(caplog: pytest.LogCaptureFixture) -> None:
+    def fault(data: bytes, peer: Peer) -> None:
+        raise KeyError(data[:5] + peer.address.encode())
+
+    async with bench(app(OK), shortcut=fault) as lane:
+        browser = await lane.browser()
+        for target in ("/a", "/b"):
+            head, body = await browser.ask(get(target))
+            assert (head.startswith(b"HTTP/1.1 200 OK"), body) == (True, b"ok")
+        assert [head.target for head in lane.gate.asked] == [b"/a", b"/b"]
+        assert len(lane.app.heads) == 2
+    assert [(record.name, record.getMessage()) for record in caplog.records] == [
+        ("sekisho.lane", "the gate failed on the short way")
+    ] * 2
+    assert all(record.exc_info and record.exc_info[0] is KeyError for record in caplog.records)
