@@ -17,40 +17,29 @@ from typing import TYPE_CHECKING
 from gateway.config.settings import Configuration
 from gateway.config.upstream_tls import upstream_context
 from gateway.core.apps import App, AppTable
-from gateway.core.calendar import Calendar
-from gateway.core.decide import AccessMap
 from gateway.core.doors import Doors
 from gateway.core.errors import UpstreamUnavailable
-from gateway.core.insertions import Insertions
 from gateway.core.messages import Headers, ResponseHead
 from gateway.core.own_cookies import OwnCookies
-from gateway.core.page_edits import PageEdits
 from gateway.core.policy import Policy, effective_policy
-from gateway.core.public_hosts import PublicHosts
-from gateway.core.routes import RouteTable
 from gateway.core.session import Session
 from gateway.core.subject import Subject
 from gateway.directory.base import Directory
 from gateway.directory.building import build as build_directory
+from gateway.gates import Gates
 from gateway.part import WHOLE, Part
 from gateway.portal.pages import Renderer, language_of
 from gateway.portal.words import LANGUAGES
 from gateway.proxy.busy import Busy
 from gateway.proxy.crowd import Networks
-from gateway.proxy.express import Express
-from gateway.proxy.forwarding import Forwarding
-from gateway.proxy.gate import PORTAL, TOUCH_SECONDS, GateParts, LaneGate
+from gateway.proxy.gate import PORTAL, LaneGate
 from gateway.proxy.own_requests import OwnRequests
 from gateway.proxy.password_check import PasswordCheck
 from gateway.proxy.pool import Address
-from gateway.proxy.reception import Reception
 from gateway.proxy.server import Lane
-from gateway.proxy.sign_in import SignIn, SignInParts
 from gateway.proxy.sign_out import LegacySignOut
 from gateway.proxy.sites import Sites
 from gateway.proxy.upstreams import Place
-from gateway.proxy.vaulting import Vault
-from gateway.proxy.waiting import Waiting
 from gateway.retention import Retention
 from gateway.roster import RosterKeeper
 from gateway.stores.base import Registry
@@ -186,77 +175,20 @@ class Generation:
         return effective_policy(subject, facts, self.configuration.policy, self.clock())
 
     def gate(self, renderer: Renderer) -> LaneGate | Sites:
-        """The gate with its helpers; of several hosts one each."""
-        gates = [(_hosts(part), self._gate_of(part, renderer)) for part in self.configuration.by_host()]
-        return Sites(gates) if len(gates) > 1 else gates[0][1]
-
-    def _gate_of(self, configuration: Configuration, renderer: Renderer) -> LaneGate:
-        limits, origin = configuration.limits, configuration.public.origin.encode()
-        apps = AppTable(configuration.apps)
-        vault = Vault(self.sessions, self.own)
-        access = _access_map(configuration)
-        hosts = _hosts(configuration)
-        insertions = Insertions(configuration.policy.rollout, configuration.service.time_zone)
-        edits = PageEdits(configuration.page_edits, insertions)
-        forwarding = Forwarding(
-            vault, edits, self.own, configuration.trusted_proxies, origin, configuration.public.scheme
-        )
-        express = Express(
-            self.sessions,
-            self.tenants,
-            configuration.policy,
-            access,
-            forwarding,
-            self.clock,
-            TOUCH_SECONDS,
-        )
-        sign_in = SignIn(
-            SignInParts(
-                client=self.client,
-                sessions=self.sessions,
-                vault=vault,
-                own=self.own,
-                find_subject=self.directory.subject,
-                policy_of=self.policy_of,
-                record=self.registry.record,
-                error_page=renderer.error_answer,
-                headers_for=forwarding.headers_for,
-                public_origin=origin,
-                answer_limit=limits.held_answer_bytes,
-                refuse_unknown=configuration.directory.refuse_unknown,
-                hosts=hosts,
-                edits=edits,
-                note_person=self.roster.note,
-            )
-        )
-        waiting = Waiting(
-            self.sessions, forwarding, apps, self.own, renderer.error_answer, origin, limits.held_form_bytes, hosts
-        )
-        return LaneGate(
-            GateParts(
-                reception=Reception(
-                    apps,
-                    self.sessions,
-                    self.tenants,
-                    configuration.policy,
-                    configuration.trusted_proxies,
-                    self.clock,
-                    hosts,
-                    frozenset(app.name for app in self.configuration.all_apps) - set(apps.by_name),
-                ),
-                access=access,
-                sessions=self.sessions,
-                sign_in=sign_in,
-                forwarding=forwarding,
-                express=express,
-                waiting=waiting,
-                own=self.own,
-                error_page=renderer.error_answer,
-                calendar=Calendar(configuration.service.time_zone),
-                sign_in_bytes=limits.sign_in_bytes,
-                form_bytes=limits.held_form_bytes,
-            )
-        )
+        """What judges the requests of the lane."""
+        return Gates(
+            configuration=self.configuration,
+            renderer=renderer,
+            client=self.client,
+            sessions=self.sessions,
+            tenants=self.tenants,
+            own=self.own,
+            find_subject=self.directory.subject,
+            policy_of=self.policy_of,
+            record=self.registry.record,
+            note_person=self.roster.note,
+            clock=self.clock,
+        ).build()
 
     async def portal(self, renderer: Renderer) -> str:
         """The portal on a private UNIX socket; gives its path."""
@@ -307,17 +239,6 @@ class Generation:
         pages = self.pages = PageServer(application)
         self.stack.push_async_callback(pages.close)
         return await pages.start(self.part.listening)
-
-
-def _hosts(configuration: Configuration) -> PublicHosts:
-    public = configuration.public
-    return PublicHosts(public.scheme, public.host, public.port)
-
-
-def _access_map(configuration: Configuration) -> AccessMap:
-    sign_in = tuple(rule for app in configuration.apps for rule in app.sign_in)
-    sign_out = tuple(rule for app in configuration.apps for rule in app.sign_out)
-    return AccessMap(RouteTable(configuration.routes), Doors(sign_in, sign_out))
 
 
 def _uncounted(configuration: Configuration) -> Networks:

@@ -72,6 +72,23 @@ TOUCH_SECONDS: Final = 30.0
 _SIGNED_IN = frozenset({Level.CHOICE_DUE, Level.CODE_DUE, Level.RESTRICTED, Level.FULL})
 _HTTP_PROBLEMS = {404: Problem.NOT_FOUND, 405: Problem.METHOD, 413: Problem.TOO_LARGE}
 _PUBLIC = (PREFIX, "/.sekisho/help", RESET_DONE)
+_ROUTES = (
+    web.get(CHOICE, choice.show),
+    web.post(CHOICE, choice.choose),
+    web.get(ENROL, enrolment.show),
+    web.post(ENROL, enrolment.confirm),
+    web.get(CODE, code.show),
+    web.post(CODE, code.check),
+    web.get(LOCKED, locked.show),
+    web.get(STEP_UP, step_up.show),
+    web.post(CANCEL, cancel.cancel),
+    web.get(INSTALL, guides.install),
+    web.get(PREFIX + "{name}", guides.asset),
+    *routes_settings.ROUTES,
+    *routes_people.ROUTES,
+    *routes_records.ROUTES,
+    *routes_help.ROUTES,
+)
 _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -111,25 +128,7 @@ def build_portal(
         offices,
         other_origins,
     )
-    app.add_routes(
-        [
-            web.get(CHOICE, choice.show),
-            web.post(CHOICE, choice.choose),
-            web.get(ENROL, enrolment.show),
-            web.post(ENROL, enrolment.confirm),
-            web.get(CODE, code.show),
-            web.post(CODE, code.check),
-            web.get(LOCKED, locked.show),
-            web.get(STEP_UP, step_up.show),
-            web.post(CANCEL, cancel.cancel),
-            web.get(INSTALL, guides.install),
-            web.get(PREFIX + "{name}", guides.asset),
-            *routes_settings.ROUTES,
-            *routes_people.ROUTES,
-            *routes_records.ROUTES,
-            *routes_help.ROUTES,
-        ]
-    )
+    app.add_routes(_ROUTES)
     app.on_response_prepare.append(_set_headers)
     return app
 
