@@ -154,6 +154,7 @@ class Wire(asyncio.Protocol, ABC):
         """Whoever was told to come back later and does so at once waits in the kernel, which costs nobody anything."""
         self._at_rest = True
         asyncio.get_running_loop().call_later(seconds, self._wake)
+        self._adjust()
 
     def _wake(self) -> None:
         self._at_rest = False
