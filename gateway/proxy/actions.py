@@ -91,7 +91,16 @@ def peer_of(transport: BaseTransport) -> Peer:
     return Peer(str(name[0]), int(name[1]), scheme) if isinstance(name, tuple) else Peer("", 0, scheme)
 
 
-Shortcut = Callable[[bytes, Peer], "Short | None"]  # the bytes of one whole request that was judged before
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A request that was turned away before anybody read it. `data`: the whole answer; the connection stays open, and
+    for `rest` seconds nothing more is read from it."""
+
+    data: bytes
+    rest: float
+
+
+Shortcut = Callable[[bytes, Peer], "Short | Turned | None"]  # the bytes of one whole request that was judged before
 
 
 class Gate(Protocol):

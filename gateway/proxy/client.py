@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from gateway.core.messages import Answer, RequestHead
 from gateway.proxy import framing
-from gateway.proxy.actions import Action, Forward, Peer, Reply
+from gateway.proxy.actions import Action, Forward, Peer, Reply, Turned
 from gateway.proxy.forward import ForwardExchange
 from gateway.proxy.intake import PLAIN, Incoming, Intake
 from gateway.proxy.shared import FAULT, Shared
@@ -269,14 +269,24 @@ class ClientConnection(Wire):
         if exchange.waiting:
             self.progress()
 
-    def _go_short(self, short: Short) -> None:
+    def _go_short(self, short: Short | Turned) -> None:
         """One whole request came that needs no parsing and no judging."""
+        if isinstance(short, Turned):
+            self._turn_away(short)
+            return
         shared = self._shared
         self._current = PLAIN
         self._served = True
         exchange = self._exchange = ShortExchange(self, short, pool := shared.pools[short[1].upstream])
         self.deadline = shared.sweep.after(shared.limits.answer_seconds)
         pool.acquire(exchange)
+
+    def _turn_away(self, turned: Turned) -> None:
+        self._served = True
+        self.write(turned.data)
+        self.finished(keep=True)
+        if turned.rest:
+            self._rest(turned.rest)
 
     def hand_over(self, incoming: Incoming, exchange: ForwardExchange | None) -> None:
         """What came the short way goes on by the long one."""

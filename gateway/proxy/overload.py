@@ -12,13 +12,14 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.core.messages import Answer, RequestHead
-from gateway.proxy.actions import Action, Gate, Peer, Reply
+from gateway.proxy import framing
+from gateway.proxy.actions import Action, Gate, Peer, Reply, Turned
 from gateway.proxy.probe import Probe
 from gateway.proxy.shared import FAULT, GuardedGate, Shared
 from gateway.proxy.valve import TICK_SECONDS, Valve
 
 if TYPE_CHECKING:
-    from gateway.proxy.express import Short
+    from gateway.proxy.express import Known, Short
 
 REST_SECONDS = 1.0
 _log = logging.getLogger("sekisho.lane")
@@ -46,6 +47,7 @@ class Overload:
         self._shared = shared
         self._valve = Valve(target)
         self._busy = busy
+        self._surplus = surplus
         self._gate, self._shortcut = shared.gate, shared.shortcut
         self._turning = _TurningGate(gate, self._valve, surplus)
         self._worked = 0.0
@@ -82,10 +84,22 @@ class Overload:
     def _let_in(self) -> None:
         self._shared.gate, self._shared.shortcut = self._gate, self._shortcut
 
-    def _short(self, data: bytes, peer: Peer) -> Short | None:
-        """The short way is for those with a session; whom the valve does not take there is turned away by the gate."""
+    def _short(self, data: bytes, peer: Peer) -> Short | Turned | None:
+        """The short way is for those with a session, and no sign-out takes it. Whom the valve does not take there is
+        turned away at once: to be read and judged first would cost more than to be served."""
         short = self._shortcut(data, peer)
-        return short if short is not None and self._valve.takes(known=True) else None
+        if not isinstance(short, tuple) or self._valve.takes(known=True):
+            return short
+        known = short[0]
+        if not known.keeps or self._shared.draining:
+            return None
+        self._turning.turned_away += 1
+        return Turned(known.busy or self._prepared(known), self._turning.rest)
+
+    def _prepared(self, known: Known) -> bytes:
+        head = RequestHead(b"GET", b"/", "1.1", known.headers)
+        known.busy = framing.whole_answer(self._surplus.answer(head), head_only=False, connection=None)
+        return known.busy
 
 
 class _TurningGate(GuardedGate):
@@ -99,6 +113,11 @@ class _TurningGate(GuardedGate):
         self._surplus = surplus
         self.turned_away = 0
 
+    @property
+    def rest(self) -> float:
+        """Seconds until a connection whose request was turned away is read again."""
+        return REST_SECONDS if self._valve.swamped else 0.0
+
     def admit(self, head: RequestHead, peer: Peer, has_body: bool) -> Action | Awaitable[Action]:
         """Judge one request, or turn it away."""
         surplus = self._surplus
@@ -106,7 +125,7 @@ class _TurningGate(GuardedGate):
             if self._valve.takes(known=surplus.known(head)) or surplus.spared(head):
                 return super().admit(head, peer, has_body)
             self.turned_away += 1
-            return Reply(surplus.answer(head), rest=REST_SECONDS if self._valve.swamped else 0.0)
+            return Reply(surplus.answer(head), rest=self.rest)
         except Exception:  # noqa: BLE001 - a fault here must end in a refusal, whatever it is
             _log.exception("turning a request away failed")
             return Reply(FAULT, close=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gateway.core.messages import Answer, RequestHead, first_header
 from gateway.core.public_hosts import PublicHosts
-from gateway.proxy.actions import Action, Peer, Shortcut
+from gateway.proxy.actions import Action, Peer, Shortcut, Turned
 from gateway.proxy.gate import LaneGate
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Sites:
                 return gate.admit(head, peer, has_body)
         return self._main.admit(head, peer, has_body)
 
-    def shortcut(self, data: bytes, peer: Peer) -> Short | None:
+    def shortcut(self, data: bytes, peer: Peer) -> Short | Turned | None:
         """Each gate remembers whole header blocks, Host included: no other can know one of its own."""
         for shortcut in self._shortcuts:
             short = shortcut(data, peer)
