@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import load
 from bench.app import App
 from bench.load import Kind
-from bench.pace import Latency, paced
+from bench.pace import Pace, paced
 from bench.processes import Spoiled
 from bench.proxies import Proxy
 
@@ -86,7 +86,7 @@ class Field:
 
     def latencies(self, proxies: Sequence[Proxy], kind: Kind, rate: float, rounds: int, seconds: float) -> Latencies:
         """Every proxy in turn under requests at a constant rate."""
-        found: dict[str, list[Latency]] = {proxy.name: [] for proxy in proxies}
+        found: dict[str, list[Pace]] = {proxy.name: [] for proxy in proxies}
         for _ in range(rounds):
             for proxy in proxies:
                 found[proxy.name].append(paced(self._file(proxy, kind), proxy.port, rate, seconds, self._core))
@@ -117,24 +117,24 @@ class Latencies:
     """At `rate` requests a second, each proxy's rounds."""
 
     rate: float
-    rounds: dict[str, list[Latency]]
+    rounds: dict[str, list[Pace]]
 
     def p50(self, proxy: str) -> float:
         """Median of the rounds, seconds."""
-        return statistics.median(one.p50 for one in self.rounds[proxy])
+        return statistics.median(one.ok.p50 for one in self.rounds[proxy])
 
     def p99(self, proxy: str) -> float:
         """Median of the rounds, seconds."""
-        return statistics.median(one.p99 for one in self.rounds[proxy])
+        return statistics.median(one.ok.p99 for one in self.rounds[proxy])
 
     def over(self, proxy: str, other: str) -> float:
         """By how much the p99 is larger, seconds: the median of the rounds' differences."""
         pairs = zip(self.rounds[proxy], self.rounds[other], strict=True)
-        return statistics.median(a.p99 - b.p99 for a, b in pairs)
+        return statistics.median(a.ok.p99 - b.ok.p99 for a, b in pairs)
 
     @property
     def late(self) -> float:
-        """How late the generator itself was at p99, worst round, seconds."""
+        """How late the generator itself was at p99 although a connection was free, worst round, seconds."""
         return max(one.late for several in self.rounds.values() for one in several)
 
 

@@ -17,6 +17,7 @@ from bench import accounts
 
 _START_SECONDS = 30.0
 _FIRST_PORT, _PORTS = 20_000, 12_000
+_APART = 7_417  # the golden part of them: processes with neighbouring numbers begin far from each other
 _ports = itertools.count()
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "bench"
@@ -34,7 +35,7 @@ def free_port() -> int:
     """A loopback port that nobody uses, below those that the kernel gives to whoever connects: on a busy machine one of
     them would soon be somebody's."""
     while True:
-        port = _FIRST_PORT + (os.getpid() * 61 + next(_ports)) % _PORTS
+        port = _FIRST_PORT + (os.getpid() * _APART + next(_ports)) % _PORTS
         try:
             with socket.create_server(("127.0.0.1", port)):
                 return port

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers import MissingServer, Server, free_port
+from bench.processes import free_port
+from tests.servers import MissingServer, Server
 
 _READY_SECONDS = 60.0
 _SLOTS = 16384
@@ -123,8 +124,6 @@ def _server(*options: str, lines: Sequence[str] = (), tls: bool = False) -> Iter
     if program is None:
         raise MissingServer("redis-server is missing: apt-get install redis-server")
     port = free_port()
-    while "--cluster-enabled" in options and port > 55535:  # servers talk to each other 10000 ports higher
-        port = free_port()
     with tempfile.TemporaryDirectory(prefix="sekisho-redis-") as folder:
         file = Path(folder) / "redis.conf"
         listen = f"port 0\ntls-port {port}" if tls else f"port {port}"

@@ -14,19 +14,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.processes import free_port
+
 _START_SECONDS = 60.0
 _REMEDY = "apt-get install redis-server postgresql"
 
 
 class MissingServer(Exception):
     """A server's program is not installed; the message names the one line that installs all of them."""
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class Server:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from bench.processes import free_port
 from gateway import app
 from gateway.cli import main
 from gateway.config.loading import load
@@ -30,7 +31,6 @@ from gateway.stores.records import SessionRecord
 from gateway.stores.registry import SqlRegistry
 from gateway.stores.sealing import KeyRing
 from tests.config.sample import GOOD
-from tests.harness.gateway import free_port
 
 ROOT = Path(__file__).parents[1]
 LONG_AGO = 1_795_230_000.0  # 2026-11-21 12:00 in Tokyo

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.processes import free_port
 from gateway.stores.sealing import KeyRing
 from tests.harness.echo import EchoApp, Seen
-from tests.harness.gateway import free_port
 from tests.harness.wire import exchange
 from tests.sign_in.world import answer
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.processes import free_port
 from gateway.config.settings import TlsPair
 from gateway.stores.sealing import KeyRing
 from tests.harness.echo import EchoApp, Seen
-from tests.harness.gateway import free_port
 from tests.proxy.certificate_kit import pair, trusting
 from tests.sign_in.world import answer
 

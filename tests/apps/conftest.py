@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from bench.processes import free_port
 from tests.apps.django_site import running_site
 from tests.apps.wiki import running_wiki
 from tests.harness.browser import chromium, scanned_secret
-from tests.harness.gateway import GatewayThread, MovableClock, free_port
+from tests.harness.gateway import GatewayThread, MovableClock
 from tests.harness.recorder import Recorder, leaks
 from tests.harness.totp import code
 

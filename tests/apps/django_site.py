@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.gateway import free_port
+from bench.processes import free_port
 from tests.harness.processes import serving
 
 USER, PASSWORD = "clerk", "tea-and-biscuits-42"

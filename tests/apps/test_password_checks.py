@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from bench.processes import free_port
 from gateway.core.password_answer import PasswordAnswer
 from gateway.stores.sealing import KeyRing
 from tests.apps import django_site, wiki
 from tests.apps.conftest import example
-from tests.harness.gateway import free_port
 from tests.sign_in.checking import CLIENT, check_for, live
 
 

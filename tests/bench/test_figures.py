@@ -12,7 +12,7 @@ from bench import refresh, report
 from bench.load import LARGE_PAGE, PUNCHING, SMALL_PAGE, counted, requests
 from bench.machine import Machine, is_optimised, warning
 from bench.measure import Latencies, Sample, Table
-from bench.pace import Latency
+from bench.pace import Latency, Pace
 from bench.picture import Figure, bars, curve
 from bench.processes import Spoiled
 
@@ -39,12 +39,16 @@ def table() -> Table:
     return found
 
 
+def _pace(p50: float, p99: float, late: float) -> Pace:
+    return Pace({200: Latency(10, p50, p99, p99)}, late)
+
+
 def latencies() -> Latencies:
     return Latencies(
         9000.0,
         {
-            "nginx": [Latency(10, 0.0002, 0.001, 0.002, 0.0001), Latency(10, 0.0002, 0.003, 0.004, 0.0002)],
-            "sekisho": [Latency(10, 0.0003, 0.0015, 0.002, 0.0001), Latency(10, 0.0003, 0.0035, 0.004, 0.0001)],
+            "nginx": [_pace(0.0002, 0.001, 0.0001), _pace(0.0002, 0.003, 0.0002)],
+            "sekisho": [_pace(0.0003, 0.0015, 0.0001), _pace(0.0003, 0.0035, 0.0001)],
         },
     )
 

@@ -14,8 +14,8 @@ from bench.app import LARGE, App, page
 from bench.browser import Browser
 from bench.gateway import ROUTES, Gateway, write_configuration
 from bench.journeys import Traveller, walk, world
-from bench.load import SMALL_PAGE, requests
-from bench.pace import measure
+from bench.load import SMALL_PAGE, written
+from bench.pace import paced
 from bench.processes import Spoiled
 from bench.processes import free_port as a_port
 from gateway.config.loading import load
@@ -41,18 +41,21 @@ def test_a_page_has_the_size_that_it_says() -> None:
     assert [len(page(size)) for size in (1024, 32768)] == [1024, 32768]
 
 
-def test_people_sign_in_with_a_code_and_their_requests_reach_the_app() -> None:
+def test_people_sign_in_with_a_code_and_their_requests_reach_the_app(tmp_path: Path) -> None:
     with App(None) as app, Gateway(app.port, None, limits="limits: {overload: null}") as gateway:
         cookies = gateway.full_cookies(2)
         assert len({cookie.split(";")[0] for cookie in cookies}) == 2
         before = app.answered()
-        heads = requests(gateway.port, SMALL_PAGE, cookies)
-        latency = measure(heads, gateway.port, rate=400.0, seconds=0.25)
-        assert latency.answers == 100
-        assert 0 < latency.p50 <= latency.p99 <= latency.worst
-        assert app.answered() - before == 100
+        file = written("test", gateway.port, SMALL_PAGE, cookies)
+        found = paced(file, gateway.port, rate=400.0, seconds=0.5, warm=0.25)
+        assert 0 < found.ok.p50 <= found.ok.p99 <= found.ok.worst
+        assert 0 <= found.late < found.ok.worst + 1
+        assert (found.ok.count, app.answered() - before) == (100, 200)
+        strangers = tmp_path / "strangers.requests"
+        strangers.write_bytes(file.read_bytes().replace(b"sekisho=", b"other="))
         with pytest.raises(Spoiled, match="not what was asked for"):
-            measure([head.replace(b"sekisho=", b"other=") for head in heads], gateway.port, rate=100.0, seconds=0.1)
+            paced(strangers, gateway.port, rate=100.0, seconds=0.1)
+        assert set(paced(strangers, gateway.port, 100.0, 0.1, others=frozenset({303})).answers) == {303}
 
         async def look() -> None:
             browser = Browser(gateway.port)

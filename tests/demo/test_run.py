@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.processes import free_port
 from gateway.config.loading import load
 from gateway.demo.people import COMPANIES, PEOPLE
 from gateway.demo.people_file import write_people
 from gateway.demo.run import USERS, DemoStopped, load_for_demo, main
 from gateway.directory import build
-from tests.harness.gateway import free_port
 from tests.harness.processes import listens
 from tests.harness.wire import exchange
 

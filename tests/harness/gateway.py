@@ -6,7 +6,6 @@ Tests stay ordinary blocking code, and the gateway is the composed one with real
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -16,6 +15,7 @@ from typing import Self
 
 import uvloop
 
+from bench.processes import free_port
 from gateway.app import start
 from gateway.config.loading import load
 from gateway.stores.sealing import KeyRing
@@ -33,13 +33,6 @@ class MovableClock:
     def forward(self, seconds: float) -> None:
         """Move on."""
         self.offset += seconds
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
 
 
 class GatewayThread:

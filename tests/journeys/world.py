@@ -18,9 +18,10 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bench.processes import free_port
 from gateway.demo.apps import NAMES, PORTS, start_apps
 from gateway.demo.people_file import write_people
-from tests.harness.gateway import GatewayThread, MovableClock, free_port
+from tests.harness.gateway import GatewayThread, MovableClock
 from tests.harness.person import Person
 from tests.harness.recorder import Recorder
 from tests.harness.totp import code, wrong_codes

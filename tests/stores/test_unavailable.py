@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from bench.processes import free_port
 from gateway.core.errors import StoreUnavailable
 from gateway.core.lockout import LockoutLimits, Reserved
 from gateway.stores.base import Stored
 from gateway.stores.redis import RedisSessions
 from gateway.stores.registry import SqlRegistry, migrate
-from tests.servers import Server, free_port
+from tests.servers import Server
 from tests.stores.clock import Clock
 from tests.stores.conftest import RING
 from tests.stores.redis_kit import KEY, eventually, redis_at

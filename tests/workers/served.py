@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from bench.processes import free_port
 from gateway.stores.sealing import KeyRing
-from tests.harness.gateway import free_port
 from tests.harness.wire import WireAnswer, exchange
 from tests.proxy.lane_kit import Reader, Writer, read_body
 

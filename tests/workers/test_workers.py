@@ -15,8 +15,9 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from bench.processes import free_port
 from gateway.stores.sealing import KeyRing
-from tests.harness.gateway import MovableClock, free_port
+from tests.harness.gateway import MovableClock
 from tests.harness.person import Person, csrf_of
 from tests.proxy.lane_kit import Reader, Writer, read_body, until
 from tests.workers.load import CLIENTS, Load
