@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 
@@ -57,8 +58,17 @@ def serve(file: Path, workers: int) -> None:
         click.echo(str(error), err=True)
         raise SystemExit(3) from None
     except (GatewayError, OSError) as error:
-        click.echo(str(error), err=True)
+        click.echo(_listen_trouble(error) or str(error), err=True)
         raise SystemExit(1) from None
+
+
+def _listen_trouble(error: Exception) -> str:
+    """What to do about a port that can't be had; empty for anything else."""
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return f"listen: {error}. End the other program (`ss -ltnp` names it), or write another port."
+    if isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL:
+        return f"listen: {error}. Write an address of this machine (`ip address` names them), or 0.0.0.0 for all."
+    return ""
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -127,4 +128,18 @@ def test_a_missing_key_file_is_said_with_the_remedy(tmp_path: Path) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     assert "sekisho keys init" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_taken_port_is_said_with_the_remedy(tmp_path: Path) -> None:
+    KeyRing.generate_file(tmp_path / "keys")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        text = YAML.replace("{PORT}", port).replace("{UPSTREAM}", "9")
+        (tmp_path / "routes.yaml").write_text(text, encoding="utf-8")
+        command = [sys.executable, "-m", "gateway.cli", "serve", str(tmp_path / "routes.yaml")]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "Address already in use" in ended.stderr
+    assert "write another port" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -120,8 +120,9 @@ class InsertionBlock(Block):
 
     what: OwnPart = key(
         Choice({part.value: part for part in OwnPart}),
-        "settings-link (staff of offices), reset-link (whoever has a second factor to reset) or rollout-notice "
-        "(employees, from rollout.announced_from until rollout.mandatory_from).",
+        "settings-link (staff of offices), reset-link (whoever has a second factor to reset), rollout-notice "
+        "(employees, from rollout.announced_from until rollout.mandatory_from) or enrolment-notice (whoever enrolled, "
+        "in their next session).",
     )
     before: str = key(TEXT, "A selector: it goes before that element.", default="")
     after: str = key(TEXT, "A selector: it goes after that element.", default="")

@@ -23,6 +23,7 @@ MAX_DEPTH = 40
 MAX_BYTES = 32 << 20
 
 _SYNTAX = "Check indentation and colons here; a text with { } [ ] , or # needs quotes."
+_TAB = "There is a tab: indent with spaces."
 _YAML_TAG = "tag:yaml.org,2002:"
 _PLAIN_KEY = re.compile(r"[\w.-]+")
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the C one is missing where PyYAML lacks libyaml
@@ -96,7 +97,8 @@ def compose(data: bytes, faults: Faults) -> Mapping | None:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         what = " ".join(part for part in (error.context, error.problem) if part)
-        faults.put(line, column, "", "yaml-syntax", f"not YAML: {what}.", _SYNTAX)
+        tab = mark is not None and text[mark.index : mark.index + 1] == "\t"
+        faults.put(line, column, "", "yaml-syntax", f"not YAML: {what}.", _TAB if tab else _SYNTAX)
         return None
     except yaml.YAMLError as error:
         position = getattr(error, "position", 0)

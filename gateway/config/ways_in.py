@@ -139,4 +139,5 @@ def _proxies(file: FileBlock, faults: Faults) -> None:
             faults.warn(file.at("trusted_proxies", number), "trusts-everybody", what, "Name the proxies alone.")
     if file.public_url.scheme == "http":
         what = "plain http: fine on this machine, never for people elsewhere."
-        faults.warn(file.at("public_url"), "plain-http", what, "In production write https://… and end TLS in front.")
+        remedy = "In production write https://… and end TLS here or in front."
+        faults.warn(file.at("public_url"), "plain-http", what, remedy)

@@ -70,6 +70,14 @@ async def start(port: int, data_dir: Path, routes: Path = ROUTES) -> Demo:
     """Start everything; raises DemoStopped. Apps whose usual port is taken get another one."""
     configuration = load_for_demo(port, data_dir, routes)
     apps = await _start_apps()
+    strange = sorted({one.name for one in configuration.apps} - set(apps.ports))
+    if strange:
+        await apps.close()
+        message = (
+            f"{routes} is not the demo's: the demo has no app '{strange[0]}'. Keep your file in a folder of your own, "
+            "and put the demo's back: git checkout routes.yaml"
+        )
+        raise DemoStopped(message)
     addresses = tuple(
         replace(one, address=UpstreamAddress("http", HOST, apps.ports[one.name])) for one in configuration.apps
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import sqlite3
@@ -19,7 +20,7 @@ from bench.processes import free_port
 from gateway.config.loading import load
 from gateway.demo.people import COMPANIES, PEOPLE
 from gateway.demo.people_file import write_people
-from gateway.demo.run import USERS, DemoStopped, load_for_demo, main
+from gateway.demo.run import USERS, DemoStopped, load_for_demo, main, start
 from gateway.directory import build
 from tests.harness.processes import listens
 from tests.harness.wire import exchange
@@ -94,6 +95,12 @@ def test_a_missing_or_bad_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "routes.yaml").write_text("version: 1\nlisten: 127.0.0.1:8080\nsurprise: 1\n")
     with pytest.raises(DemoStopped, match="surprise"):
         load_for_demo(8080, tmp_path, tmp_path / "routes.yaml")
+
+
+def test_a_file_with_apps_that_the_demo_has_not_is_said(tmp_path: Path) -> None:
+    (tmp_path / "routes.yaml").write_text(ROUTES.read_text("utf-8").replace("  payslip:\n", "  payroll:\n"), "utf-8")
+    with pytest.raises(DemoStopped, match=r"no app 'payroll'.*git checkout routes\.yaml"):
+        asyncio.run(start(free_port(), tmp_path / "var", tmp_path / "routes.yaml"))
 
 
 def test_only_ports_and_files_differ_from_the_file(tmp_path: Path) -> None:
