@@ -24,6 +24,7 @@ from gateway.core.signin import AnswerTest, FieldPlace, SignInRule
 from gateway.core.subject import Feature, Kind, Subject
 from gateway.core.target import parse_target
 from gateway.stores.base import Registry
+from gateway.stores.revisions import Revisions
 from gateway.stores.tenants import TenantReader
 
 ROUTES = (30, 1_000, 10_000)
@@ -120,7 +121,8 @@ class _Settings:
 def by_tenants(tenants: int) -> Once:
     """Decisions, with finding out what holds for a person of one of so many establishments whose settings are fresh:
     people of two thousand of them in turn."""
-    reader = TenantReader(cast("Registry", _Settings()), {}, {}, _ON, _ON, lambda: _NOW)
+    registry = cast("Registry", _Settings())
+    reader = TenantReader(registry, {}, {}, _ON, _ON, lambda: _NOW, Revisions(registry, lambda: _NOW))
     everybody = [_person(number) for number in range(tenants)]
 
     async def fill() -> None:

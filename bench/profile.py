@@ -38,7 +38,7 @@ _TURN = 100
 _TICK_SECONDS = 0.0005
 _LEAST = 0.01  # of the whole: stages with less are summed up
 STAGES = (  # the first pattern that fits `module.function` names the stage
-    ("browser's connection", r"proxy\.client\."),
+    ("browser's connection", r"proxy\.(client|wire|undecided|reading)\."),
     ("head: parsed and examined", r"proxy\.intake\.|core\.heads\.Examined|core\.heads\.examine|core\.header_names"),
     ("is it still as judged: block, address, clock", r"proxy\.express\.|core\.openings\."),
     ("who asks: session", r"stores\.(sessions|memory|recent|freshness|redis)"),

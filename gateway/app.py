@@ -24,8 +24,10 @@ from gateway.ended_sessions import SessionEnder
 from gateway.generation import Generation, Ground
 from gateway.part import WHOLE, Part
 from gateway.stores.base import SessionStore
+from gateway.stores.beside import Beside
 from gateway.stores.memory import MemorySessions
 from gateway.stores.registry import SqlRegistry
+from gateway.stores.revisions import Revisions
 from gateway.stores.sealing import KeyRing
 from gateway.stores.sessions import Sessions
 
@@ -124,6 +126,8 @@ class _Foundation:
         )
         self.registry = SqlRegistry(configuration.stores.registry, self.keys)
         stack.push_async_callback(self.registry.close)
+        beside, second = Beside("revisions"), SqlRegistry(configuration.stores.registry, self.keys)
+        stack.push_async_callback(beside.close, second.close)
         limits = (self._policy.office_limits, self._policy.establishment_limits)
         self.ender = SessionEnder(
             self.registry,
@@ -132,7 +136,10 @@ class _Foundation:
             shared=configuration.stores.sessions != "memory",
             keep_seconds=max(limit.absolute_seconds for limit in limits),
         )
-        self.ground = Ground(self.keys, self.sessions, self.registry, clock, time.monotonic, self.ender.end, part)
+        revisions = Revisions(second, time.monotonic, beside.start)
+        self.ground = Ground(
+            self.keys, self.sessions, self.registry, revisions, clock, time.monotonic, self.ender.end, part
+        )
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Reach the registry. One process alone migrates an embedded one and follows resets: that with the pages.

@@ -22,6 +22,7 @@ from gateway.core.errors import UpstreamUnavailable
 from gateway.core.messages import Headers, ResponseHead
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.policy import Policy, effective_policy
+from gateway.core.problems import Problem
 from gateway.core.session import Session
 from gateway.core.subject import Subject
 from gateway.directory.base import Directory
@@ -36,6 +37,7 @@ from gateway.proxy.gate import PORTAL, LaneGate
 from gateway.proxy.own_requests import OwnRequests
 from gateway.proxy.password_check import PasswordCheck
 from gateway.proxy.pool import Address
+from gateway.proxy.prepared import Prepared
 from gateway.proxy.server import Lane
 from gateway.proxy.sign_out import LegacySignOut
 from gateway.proxy.sites import Sites
@@ -43,6 +45,7 @@ from gateway.proxy.upstreams import Place
 from gateway.retention import Retention
 from gateway.roster import RosterKeeper
 from gateway.stores.base import Registry
+from gateway.stores.revisions import Revisions
 from gateway.stores.sealing import KeyRing
 from gateway.stores.sessions import Sessions
 from gateway.stores.tenants import TenantReader
@@ -62,6 +65,7 @@ class Ground:
     keys: KeyRing
     sessions: Sessions
     registry: Registry
+    revisions: Revisions
     clock: Clock
     monotonic: Clock
     end_sessions: EndSessions
@@ -107,6 +111,7 @@ class Generation:
             tenants.office_default,
             tenants.establishment_default,
             ground.monotonic,
+            ground.revisions,
             max_age=_SETTINGS_SECONDS,
         )
         self.stack.push_async_callback(self.tenants.close)
@@ -249,7 +254,7 @@ def _uncounted(configuration: Configuration) -> Networks:
 
 def _surplus(configuration: Configuration, own: OwnCookies, renderer: Renderer) -> Busy:
     doors = Doors((), tuple(rule for app in configuration.all_apps for rule in app.sign_out))
-    return Busy(doors, own, renderer.error_answer, LANGUAGES, language_of)
+    return Busy(doors, own, Prepared(Problem.BUSY, renderer.error_answer, LANGUAGES, language_of))
 
 
 def _tls(apps: tuple[App, ...]) -> dict[str, ssl.SSLContext]:

@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 import sys
+from collections import Counter
 
 STOP_SECONDS = 25.0  # for what is under way when the gateway stops: Kubernetes kills after 30
 IDLE_SECONDS = 1.0  # for a request that is on its way on an idle connection then
@@ -19,6 +20,7 @@ IDLE_SECONDS = 1.0  # for a request that is on its way on an idle connection the
 def set_up_log(process: str = "") -> None:
     """Log to stderr; `process` names this one of several."""
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Sparing())
     handler.setFormatter(_Plain(process) if sys.stderr.isatty() else _Json(process))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     for chatty in ("aiohttp", "alembic", "asyncio"):
@@ -38,6 +40,33 @@ def notify(state: str) -> None:
     if address:
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as system:
             system.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+
+
+class Sparing(logging.Filter):
+    """Lets so many lines a second of one kind through: a flood of requests must not become one of lines, which cost
+    more than their answers. How many were left out stands in the next."""
+
+    def __init__(self, most: int = 20) -> None:
+        super().__init__()
+        self._most = most
+        self._second = 0
+        self._seen: Counter[str] = Counter()
+        self._left_out: Counter[str] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this one is written. Of one kind are those with the same words before anything is filled in."""
+        kind = str(record.msg)
+        if int(record.created) != self._second:
+            self._second = int(record.created)
+            self._seen.clear()
+        self._seen[kind] += 1
+        if self._seen[kind] > self._most:
+            self._left_out[kind] += 1
+            return False
+        left_out = self._left_out.pop(kind, 0)
+        if left_out:
+            record.msg, record.args = f"{record.getMessage()} ({left_out} more like this were left out)", ()
+        return True
 
 
 class _Plain(logging.Formatter):

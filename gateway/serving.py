@@ -14,6 +14,7 @@ from gateway.config.loading import load
 from gateway.config.settings import Configuration
 from gateway.core.errors import ConfigRefused, GatewayError
 from gateway.logs import IDLE_SECONDS, STOP_SECONDS, notify, say_ready, set_up_log
+from gateway.settle import settle
 
 _log = logging.getLogger("sekisho")
 
@@ -33,6 +34,7 @@ async def _serve(file: Path, configuration: Configuration) -> None:
     loop.add_signal_handler(signal.SIGHUP, reload.set)
     loop.add_signal_handler(signal.SIGUSR2, _log.warning, "one process alone is not renewed: restart it")
     running = await app.start(configuration)
+    settle()
     say_ready(configuration.public.origin)
     reloads = asyncio.create_task(_reload_on(reload, file, running))
     await stop.get()

@@ -35,3 +35,26 @@ def test_log_lines_name_their_process_where_there_are_several() -> None:
     assert (told["process"], told["message"]) == ("worker 2", "two\nlines of text")
     assert "process" not in json.loads(logs._Json("").format(record))
     assert logs._Plain("worker 2").format(record) == "INFO worker 2: two\nlines of text"
+
+
+def test_a_flood_of_one_kind_of_line_is_cut_and_counted() -> None:
+    sparing = logs.Sparing(most=3)
+
+    def line(at: float, words: str = "app %s failed", who: str = "a") -> str | None:
+        record = logging.LogRecord("sekisho", logging.WARNING, "", 0, words, (who,), None)
+        record.created = at
+        return record.getMessage() if sparing.filter(record) else None
+
+    assert [line(10.0 + number / 100, who=str(number)) for number in range(5)] == [
+        "app 0 failed", "app 1 failed", "app 2 failed", None, None,
+    ]  # fmt: skip
+    assert line(10.5, "%s is another kind") == "a is another kind"
+    assert line(11.0) == "app a failed (2 more like this were left out)"
+    assert line(11.1) == "app a failed"
+
+
+def test_the_log_of_a_process_is_a_sparing_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, list[logging.Handler]] = {}
+    monkeypatch.setattr(logging, "basicConfig", lambda **options: given.update(options))
+    logs.set_up_log()
+    assert [type(one) for one in given["handlers"][0].filters] == [logs.Sparing]

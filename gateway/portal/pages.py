@@ -36,6 +36,7 @@ _ACTIONS = {
     Problem.UPSTREAM_DOWN: "problem.again",
     Problem.UPSTREAM_SLOW: "problem.again",
     Problem.STORE_DOWN: "problem.again",
+    Problem.BUSY: "problem.again",
     Problem.NOT_FOUND: "problem.home",
     Problem.REFUSED: "problem.home",
 }
@@ -99,7 +100,8 @@ class Renderer:
             body = problem_json(problem, status, reason or problem.value, reference, code_page)
             return self._answer(status, nature, b"application/problem+json", body)
         action = action or code_page or _same_page(problem, head)
-        label = Message(_ACTIONS[problem]) if action and problem in _ACTIONS else None
+        anywhere = problem is Problem.BUSY and head is not None and head.method == b"GET"
+        label = Message(_ACTIONS[problem]) if (action or anywhere) and problem in _ACTIONS else None
         language = language_of(head.headers if head is not None else ())
         html = self.page(ProblemView(problem.value, action, label), language, reference)
         return self._answer(status, nature, HTML.encode(), html.encode())
@@ -165,7 +167,8 @@ def language_of(headers: Headers) -> str:
 
 
 def _same_page(problem: Problem, head: RequestHead | None) -> str:
-    """What may work in a moment is offered again, if asking again changes nothing and the address is a plain one."""
-    if head is None or head.method != b"GET" or _ACTIONS.get(problem) != "problem.again":
+    """What may work in a moment is offered again, if asking again changes nothing and the address is a plain one. The
+    busy page is made beforehand, for all addresses: its link is empty, which leads to where it stands."""
+    if head is None or head.method != b"GET" or _ACTIONS.get(problem) != "problem.again" or problem is Problem.BUSY:
         return ""
     return head.target.decode("ascii") if _PLAIN_ADDRESS.fullmatch(head.target) else ""

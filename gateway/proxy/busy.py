@@ -1,35 +1,27 @@
-"""Whom an overloaded lane turns away, and with what: answers prepared before they are needed."""
+"""Whom an overloaded lane turns away, and with what."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from gateway.core.doors import Doors
-from gateway.core.messages import Answer, Headers, RequestHead
-from gateway.core.navigation import is_navigation
+from gateway.core.messages import Answer, RequestHead
 from gateway.core.own_cookies import OwnCookies
-from gateway.core.problems import ErrorPage, Problem
 from gateway.core.target import parse_target
+from gateway.proxy.prepared import Prepared
 
 CANCEL = b"/.sekisho/cancel"
-_ASKING = {True: (b"Accept", b"text/html"), False: (b"Accept", b"application/json")}
-Language = Callable[[Headers], str]
 
 
 class Busy:
-    """`doors`: whose sign-outs go through at any time; `languages`: the pages' own, by header."""
+    """`doors`: whose sign-outs go through at any time."""
 
-    def __init__(
-        self, doors: Doors, own: OwnCookies, error_page: ErrorPage, languages: tuple[str, ...], language_of: Language
-    ) -> None:
+    def __init__(self, doors: Doors, own: OwnCookies, answers: Prepared) -> None:
         self._doors = doors
         self._session = own.session + b"="
-        self._language_of = language_of
-        self._answers: Mapping[tuple[bool, str], Answer] = {
-            (page, language): error_page(Problem.BUSY, _head(page=page, language=language), "")
-            for page in (True, False)
-            for language in languages
-        }
+        self._answers = answers
+
+    def answer(self, head: RequestHead) -> Answer:
+        """What whoever is turned away gets."""
+        return self._answers.answer(head)
 
     def spared(self, head: RequestHead) -> bool:
         """Whoever wants to end a session may: in a hurry people leave machines that others use next."""
@@ -42,11 +34,3 @@ class Busy:
             if len(name) == 6 and self._session in value and name.lower() == b"cookie":
                 return True
         return False
-
-    def answer(self, head: RequestHead) -> Answer:
-        """A page for a person, problem JSON for a script."""
-        return self._answers[is_navigation(head), self._language_of(head.headers)]
-
-
-def _head(*, page: bool, language: str) -> RequestHead:
-    return RequestHead(b"GET", b"/", "1.1", (_ASKING[page], (b"Accept-Language", language.encode())))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from gateway.core.apps import PAGES
@@ -45,6 +45,7 @@ from gateway.core.websocket import SWITCHING
 from gateway.proxy.actions import Action, Forward, Peer, ReadBody, Reply, Shortcut
 from gateway.proxy.express import Express
 from gateway.proxy.forwarding import Forwarding
+from gateway.proxy.prepared import Prepared
 from gateway.proxy.reception import Reception, Unwelcome
 from gateway.proxy.replies import new_reference
 from gateway.proxy.sign_in import SignIn
@@ -78,6 +79,7 @@ class GateParts:
     waiting: Waiting
     own: OwnCookies
     error_page: ErrorPage
+    crowded: Prepared
     calendar: Calendar
     sign_in_bytes: int
     form_bytes: int
@@ -130,11 +132,8 @@ class LaneGate:
 
     def upstream_crowded(self, head: RequestHead, peer: Peer, app: str) -> Answer:
         """The answer when so many requests wait for an app that one more is turned away."""
-        reference = new_reference()
-        what = "app %s: too many requests wait for it; one of %s is turned away, reference %s"
-        _log.warning(what, app, peer.address, reference)
-        page = self._parts.error_page(Problem.UPSTREAM_SLOW, head, reference, status=503)
-        return replace(page, headers=(*page.headers, (b"Retry-After", b"5")))
+        _log.warning("app %s: too many requests wait for it; one of %s is turned away", app, peer.address)
+        return self._parts.crowded.answer(head)
 
     def _page(self, visit: Visit) -> Action | None:
         """The gateway's own pages, in their exact spelling; None for what no app could read as one of them."""

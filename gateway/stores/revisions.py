@@ -7,51 +7,76 @@ So what was read under a revision is as good as new for as long as a later readi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import concurrent.futures
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from gateway.core.errors import StoreUnavailable
-from gateway.stores.base import Registry
 
 _NEVER = float("-inf")
+Reading = asyncio.Future[None] | concurrent.futures.Future[None]
 
 
-class Revisions:
-    """The revisions as last read. `certain_at` (seconds of `clock`): every change before it is among them."""
+class RevisionStore(Protocol):
+    """The part of a registry that is asked here; see `base.Registry`."""
 
-    def __init__(self, store: Registry, clock: Callable[[], float]) -> None:
-        self._store = store
-        self._clock = clock
-        self._stamp: tuple[int, int] | None = None
-        self._revisions: dict[str, int] = {}
-        self._reading: asyncio.Task[None] | None = None
-        self.certain_at = _NEVER
+    async def settings_stamp(self) -> tuple[int, int]:
+        """What differs after each change."""
+
+    async def settings_revisions(self) -> dict[str, int]:
+        """The offices' revisions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The revisions as one reading found them. `certain_at`, seconds of the clock: every change before is in them."""
+
+    stamp: tuple[int, int] | None = None
+    revisions: Mapping[str, int] = field(default_factory=dict)
+    certain_at: float = _NEVER
 
     def of(self, office: str) -> int | None:
         """The office's revision; None before anything was read."""
-        return None if self._stamp is None else self._revisions.get(office, 0)
+        return None if self.stamp is None else self.revisions.get(office, 0)
 
-    def begin(self) -> asyncio.Task[None]:
-        """Read anew, unless somebody is at it. The task raises nothing; without an answer all stays as it is."""
+
+class Revisions:
+    """The revisions as last read. `seen` is replaced as a whole: a reading may run in another thread."""
+
+    def __init__(
+        self,
+        store: RevisionStore,
+        clock: Callable[[], float],
+        start: Callable[[Coroutine[Any, Any, None]], Reading] = asyncio.ensure_future,
+    ) -> None:
+        """`start` begins a reading: in this loop, or beside it (`beside.Beside.start`)."""
+        self._store = store
+        self._clock = clock
+        self._start = start
+        self._reading: Reading | None = None
+        self.seen = Seen()
+
+    def begin(self) -> Reading:
+        """Read anew, unless somebody is at it. Raises nothing; without an answer all stays as it is."""
         if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read())
+            self._reading = self._start(self._read())
         return self._reading
 
     async def read(self) -> None:
         """Read anew, or wait for who is at it."""
-        await asyncio.shield(self.begin())
+        await asyncio.shield(asyncio.wrap_future(self.begin()))
 
     async def close(self) -> None:
         """Wait for a reading that is under way: its connection belongs to the registry, which may close next."""
         if self._reading is not None:
-            await asyncio.wait((self._reading,))
+            await asyncio.wait((asyncio.wrap_future(self._reading),))
 
     async def _read(self) -> None:
-        began = self._clock()
+        began, before = self._clock(), self.seen
         try:
             stamp = await self._store.settings_stamp()
-            if stamp != self._stamp:
-                self._revisions = await self._store.settings_revisions()
-                self._stamp = stamp
+            revisions = before.revisions if stamp == before.stamp else await self._store.settings_revisions()
         except StoreUnavailable:
             return
-        self.certain_at = began
+        self.seen = Seen(stamp, revisions, began)

@@ -56,9 +56,10 @@ class TenantReader:
         office_default: TenantSettings,
         establishment_default: TenantSettings,
         clock: Callable[[], float],
+        revisions: Revisions,
         max_age: float = 1.0,
     ) -> None:
-        """`clock` gives seconds; `max_age` in seconds."""
+        """`clock` gives seconds, the same as for `revisions`; `max_age` in seconds."""
         self._registry = registry
         self._entries: dict[Key, Entry] = {(office, None): entry for office, entry in offices.items()}
         self._entries.update(establishments.items())
@@ -67,7 +68,7 @@ class TenantReader:
         self._clock = clock
         self._max_age = max_age
         self._known: dict[Key, _Known] = {}
-        self._revisions = Revisions(registry, clock)
+        self._revisions = revisions
         self._together: dict[tuple[str, str], tuple[TenantFacts, float, float]] = {}  # what `peek` gave: from, until
         self._reads: dict[Key, asyncio.Task[TenantSettings]] = {}
 
@@ -129,8 +130,9 @@ class TenantReader:
 
     def _certain_at(self, office: str, known: _Known) -> float:
         """Up to when this is certainly what the registry held."""
-        unchanged = known.revision is not None and known.revision == self._revisions.of(office)
-        return max(known.read_at, self._revisions.certain_at) if unchanged else known.read_at
+        seen = self._revisions.seen
+        unchanged = known.revision is not None and known.revision == seen.of(office)
+        return max(known.read_at, seen.certain_at) if unchanged else known.read_at
 
     async def _read(self, key: Key) -> TenantSettings:
         settings = self._peek(key)
@@ -151,7 +153,7 @@ class TenantReader:
     async def _ask(self, key: Key) -> TenantSettings:
         """One query for everybody who waits for this tenant."""
         this = asyncio.current_task()
-        began, revision = self._clock(), self._revisions.of(key[0])
+        began, revision = self._clock(), self._revisions.seen.of(key[0])
         try:
             stored = await self._stored(key)
         except StoreUnavailable:

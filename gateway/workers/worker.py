@@ -15,6 +15,7 @@ from gateway import app
 from gateway.core.errors import ConfigRefused, GatewayError, StoreUnavailable
 from gateway.logs import IDLE_SECONDS, STOP_SECONDS, set_up_log
 from gateway.part import Part
+from gateway.settle import settle
 from gateway.workers.channel import Channel, Message
 from gateway.workers.order import Order
 from gateway.workers.process import BEAT_SECONDS
@@ -52,6 +53,7 @@ async def _run(end: socket.socket) -> int:
         channel.close()
         await asyncio.sleep(0)
         return code
+    settle()
     channel.say("ready")
     beside = (asyncio.create_task(_follow(channel, events)), asyncio.create_task(_beat(channel)))
     await _obey(running, file, channel, events)

@@ -19,6 +19,7 @@ from gateway.proxy import overload
 from gateway.proxy.actions import Forward, Peer
 from gateway.proxy.busy import Busy
 from gateway.proxy.overload import Overload
+from gateway.proxy.prepared import Prepared
 from gateway.proxy.probe import Probe
 from gateway.proxy.server import Lane
 from gateway.proxy.valve import CALM, PATIENCE, TICK_SECONDS
@@ -40,7 +41,7 @@ def busy() -> Busy:
     def language_of(headers: tuple[tuple[bytes, bytes], ...]) -> str:
         return "en" if (b"Accept-Language", b"en") in headers else "ja"
 
-    return Busy(SIGN_OUT, OwnCookies(secure=True), error_page, ("ja", "en"), language_of)
+    return Busy(SIGN_OUT, OwnCookies(secure=True), Prepared(Problem.BUSY, error_page, ("ja", "en"), language_of))
 
 
 class Loaded(Bench):

@@ -13,6 +13,7 @@ from gateway.core.errors import StoreUnavailable
 from gateway.core.policy import TenantFacts, TenantSettings
 from gateway.core.subject import Feature, Kind, Subject
 from gateway.stores.registry import SqlRegistry
+from gateway.stores.revisions import Revisions
 from gateway.stores.tenants import TenantReader
 from tests.given import given_establishment, given_office
 from tests.stores.clock import Clock
@@ -56,7 +57,8 @@ async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
 
 def reader(watched: Watched, clock: Clock, *, office: TenantEntry | None = None) -> TenantReader:
     offices = {} if office is None else {"0001": office}
-    return TenantReader(watched, offices, {("0001", "000101"): TenantEntry(PUNCH)}, OFF, OFF, clock)
+    pins = {("0001", "000101"): TenantEntry(PUNCH)}
+    return TenantReader(watched, offices, pins, OFF, OFF, clock, Revisions(watched, clock))
 
 
 async def test_a_pin_counts_before_the_registry(watched: Watched, clock: Clock) -> None:
