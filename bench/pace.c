@@ -1,11 +1,13 @@
 /* A crowd that does not wait: requests at a constant rate, each one's time counted from when it was due.
 
-       pace FILE PORT CONNECTIONS RATE SECONDS WARM        prints one JSON object
+       pace FILE PORT CONNECTIONS RATE SECONDS WARM WARM_RATE TICK        prints one JSON object
 
    A generator that sends the next request only after an answer is slowed down by the very delays that it should show.
    Here a request that finds every connection busy waits, and its waiting counts. In C, because a slower one shows its
-   own delays. FILE has one request on each line, its line ends written as \r\n. Those due in the first WARM seconds are
-   not counted. Connections take turns. Whoever closes one that owes no answer gets a new one. */
+   own delays. FILE has one request on each line, its line ends written as \r\n. Before the SECONDS there are WARM more,
+   at a rate of their own, which are not counted. Connections take turns. One that is closed while it owes no answer is
+   opened anew. TICK: seconds between two looks at the clock and the connections, 0 for always at once; to be woken for
+   each request costs more than the request, and the app on the same core would be short of time. */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -28,7 +30,7 @@ static const double PATIENCE = 20.0;
 struct line { /* a connection that carries one request at a time */
     int fd, status, waits, kept; /* waits: for an answer, since `due` */
     size_t had, left; /* bytes of a head that is not whole; of a body that is still to come */
-    double due, since; /* since: when it became free */
+    double due, since; /* since: when it became free, or sent what it waits for */
     struct line *next;
     char head[HEAD];
 };
@@ -36,11 +38,14 @@ struct text { char *data; size_t size; };
 struct times { double *each; size_t count, room; };
 
 static struct line *first, *last;
-static struct times by_status[STATUSES], late;
+static struct times by_status[STATUSES], from_sending[STATUSES], late;
 static struct sockaddr_in proxy;
 static int epoll;
 static size_t answered, renewed, lost;
 static double counted_from;
+
+static double rate, warm_rate;
+static size_t before; /* requests of the time that does not count */
 
 static void die(const char *what) {
     fprintf(stderr, "%s: %s\n", what, strerror(errno));
@@ -51,6 +56,10 @@ static double now(void) {
     struct timespec at;
     clock_gettime(CLOCK_MONOTONIC, &at);
     return at.tv_sec + at.tv_nsec * 1e-9;
+}
+
+static double when(size_t number) {
+    return number < before ? counted_from - (before - number) / warm_rate : counted_from + (number - before) / rate;
 }
 
 static void keep(struct times *times, double seconds) {
@@ -124,7 +133,10 @@ static struct text *requests(const char *name, size_t *count) {
 }
 
 static void done(struct line *line) {
-    if (line->due >= counted_from) keep(&by_status[line->status], now() - line->due);
+    if (line->due >= counted_from) {
+        keep(&by_status[line->status], now() - line->due);
+        keep(&from_sending[line->status], now() - line->since);
+    }
     answered++;
     line->status = 0;
     if (!line->kept) redial(line);
@@ -186,11 +198,13 @@ static void readable(struct line *line) {
     }
 }
 
-static void print(int status, struct times *times) {
+static void print(int status, struct times *times, struct times *sent) {
     static const char *comma = "";
     qsort(times->each, times->count, sizeof *times->each, order);
-    printf("%s\"%d\": {\"count\": %zu, \"p50\": %.7f, \"p99\": %.7f, \"worst\": %.7f}", comma, status, times->count,
+    qsort(sent->each, sent->count, sizeof *sent->each, order);
+    printf("%s\"%d\": {\"count\": %zu, \"p50\": %.7f, \"p99\": %.7f, \"worst\": %.7f, ", comma, status, times->count,
            at(times, 0.5), at(times, 0.99), at(times, 1.0));
+    printf("\"sent_p50\": %.7f, \"sent_p99\": %.7f}", at(sent, 0.5), at(sent, 0.99));
     comma = ", ";
 }
 
@@ -198,11 +212,12 @@ int main(int count, char **words) {
     struct rlimit files;
     struct epoll_event events[EVENTS];
     size_t known = 0, sent = 0;
-    if (count != 7) die("pace FILE PORT CONNECTIONS RATE SECONDS WARM");
+    if (count != 9) die("pace FILE PORT CONNECTIONS RATE SECONDS WARM WARM_RATE TICK");
     struct text *all = requests(words[1], &known);
     int connections = atoi(words[3]);
-    double rate = atof(words[4]), seconds = atof(words[5]), step = 1 / rate;
-    size_t total = rate * seconds;
+    double seconds = atof(words[5]), warm = atof(words[6]), tick = atof(words[8]);
+    rate = atof(words[4]), warm_rate = atof(words[7]), before = warm * warm_rate;
+    size_t total = before + (size_t)(rate * seconds);
     proxy = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(atoi(words[2]))};
     proxy.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     getrlimit(RLIMIT_NOFILE, &files);
@@ -219,9 +234,9 @@ int main(int count, char **words) {
         to_rest(&lines[number]);
     }
     double begun = now() + 0.05;
-    counted_from = begun + atof(words[6]);
+    counted_from = begun + warm;
     while (answered < total) {
-        double moment = now(), due = begun + sent * step;
+        double moment = now(), due = when(sent);
         while (sent < total && first && due <= moment) {
             struct line *line = first;
             struct text *request = &all[sent % known];
@@ -234,19 +249,28 @@ int main(int count, char **words) {
             }
             moment = now();
             if (due >= counted_from) keep(&late, moment - (due > line->since ? due : line->since));
-            due = begun + ++sent * step;
+            line->since = moment;
+            sent++;
+            due = when(sent);
         }
-        if (moment > begun + seconds + PATIENCE) break;
-        double pause = sent < total && first ? due - moment : 0.1;
-        if (pause < 0) pause = 0;
-        struct timespec wait = {.tv_sec = (time_t)pause, .tv_nsec = (long)((pause - (time_t)pause) * 1e9)};
-        int ready = epoll_pwait2(epoll, events, EVENTS, &wait, NULL);
-        if (ready < 0 && errno != EINTR) die("epoll");
-        for (int number = 0; number < ready; number++) readable(events[number].data.ptr);
+        if (moment > counted_from + seconds + PATIENCE) break;
+        double pause = tick > 0 ? tick : sent < total && first ? due - moment : 0.1;
+        struct timespec wait = {.tv_nsec = pause > 0 ? pause * 1e9 : 0};
+        if (tick > 0) {
+            nanosleep(&wait, NULL);
+            wait.tv_nsec = 0;
+        }
+        int ready;
+        do {
+            ready = epoll_pwait2(epoll, events, EVENTS, &wait, NULL);
+            if (ready < 0 && errno != EINTR) die("epoll");
+            for (int number = 0; number < ready; number++) readable(events[number].data.ptr);
+            wait.tv_nsec = 0;
+        } while (ready == EVENTS);
     }
     printf("{\"answers\": {");
     for (int status = 200; status < STATUSES; status++) {
-        if (by_status[status].count) print(status, &by_status[status]);
+        if (by_status[status].count) print(status, &by_status[status], &from_sending[status]);
     }
     qsort(late.each, late.count, sizeof *late.each, order);
     printf("}, \"late\": %.7f, \"renewed\": %zu, \"lost\": %zu, \"unanswered\": %zu}\n", at(&late, 0.99),

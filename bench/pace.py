@@ -16,12 +16,15 @@ _OK = 200
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Seconds from when a request was due to its answer's last byte."""
+    """Seconds from when a request was due to its answer's last byte; `sent_…`: from when it was sent, which is later
+    where every connection was busy."""
 
     count: int
     p50: float
     p99: float
     worst: float
+    sent_p50: float
+    sent_p99: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +63,19 @@ def paced(
     *,
     connections: int = CONNECTIONS,
     warm: float = 0.0,
+    warm_rate: float | None = None,
+    tick: float = 0.0,
     others: frozenset[int] = frozenset(),
 ) -> Pace:
-    """Requests of a file (see load.written) at that rate for so long; those of the first `warm` seconds do not count.
+    """Requests of a file (see load.written) at that rate for so long, after `warm` seconds that do not count, at a rate
+    of their own if they have one. `tick`: see pace.c.
 
     Raises Spoiled when a request had no answer, or one with a status that is neither 200 nor one of `others`.
     """
-    command = [str(built()), str(file), str(port), str(connections), f"{rate:.1f}", f"{seconds:.3f}", f"{warm:.3f}"]
-    done = subprocess.run(pinned(command, core), capture_output=True, text=True, timeout=seconds + 90, check=False)
+    command = [str(built()), str(file), str(port), str(connections), f"{rate:.1f}", f"{seconds:.3f}"]
+    command += [f"{warm:.3f}", f"{warm_rate or rate:.1f}", f"{tick:.6f}"]
+    most = warm + seconds + 90
+    done = subprocess.run(pinned(command, core), capture_output=True, text=True, timeout=most, check=False)
     if done.returncode:
         raise Spoiled(f"{file.stem} at {rate:.0f} a second: {done.stderr[-500:]}")
     found = json.loads(done.stdout)

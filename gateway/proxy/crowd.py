@@ -75,6 +75,10 @@ class Crowd:
         group = _group(address, self._uncounted)
         return group is not None and self._counts.get(group, 0) >= self._per_address
 
+    def is_one(self, address: str) -> bool:
+        """Whether a connection from there is one household's: not a proxy's, which carries many people's requests."""
+        return _group(address, self._uncounted) is not None
+
     def make_room(self) -> bool:
         """Close those that have waited longest for a next request. False: every connection is busy."""
         idle = (client for client in self._clients if client.idle)

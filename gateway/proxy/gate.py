@@ -131,8 +131,9 @@ class LaneGate:
         return self._parts.error_page(Problem.UPSTREAM_SLOW if timed_out else Problem.UPSTREAM_DOWN, head, reference)
 
     def upstream_crowded(self, head: RequestHead, peer: Peer, app: str) -> Answer:
-        """The answer when so many requests wait for an app that one more is turned away."""
-        _log.warning("app %s: too many requests wait for it; one of %s is turned away", app, peer.address)
+        """The answer when so many requests wait for an app that one more is turned away. No log line for each: this
+        must cost less than to serve it."""
+        del peer, app
         return self._parts.crowded.answer(head)
 
     def _page(self, visit: Visit) -> Action | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from gateway.core.messages import Answer, RequestHead
 from gateway.proxy import framing
 from gateway.proxy.actions import Action, Gate, Peer, Reply, Turned
+from gateway.proxy.crowd import Crowd
 from gateway.proxy.probe import Probe
 from gateway.proxy.shared import FAULT, GuardedGate, Shared
 from gateway.proxy.valve import TICK_SECONDS, Valve
@@ -21,7 +22,7 @@ from gateway.proxy.valve import TICK_SECONDS, Valve
 if TYPE_CHECKING:
     from gateway.proxy.express import Known, Short
 
-REST_SECONDS = 1.0
+PROXYS_REST_SECONDS = 0.5
 _log = logging.getLogger("sekisho.lane")
 
 
@@ -49,7 +50,7 @@ class Overload:
         self._busy = busy
         self._surplus = surplus
         self._gate, self._shortcut = shared.gate, shared.shortcut
-        self._turning = _TurningGate(gate, self._valve, surplus)
+        self._turning = _TurningGate(gate, self._valve, surplus, shared.clients)
         self._worked = 0.0
         self._probe = Probe(TICK_SECONDS, self._tick)
 
@@ -64,17 +65,29 @@ class Overload:
         self._let_in()
 
     def _tick(self, lag: float, elapsed: float) -> None:
-        worked = self._busy()
-        self.look(lag, elapsed, worked - self._worked)
-        self._worked = worked
+        now = self._busy()
+        worked, self._worked = now - self._worked, now
+        self.look(lag, elapsed, worked, *self._at_apps())
         self._shared.sweep.catch_up()
 
-    def look(self, lag: float, elapsed: float, busy: float) -> None:
+    def _at_apps(self) -> tuple[int, int]:
+        """Requests that wait for connections to apps, and that got one. Where we have no time they are read faster than
+        answers, for all apps alike. Where one app has nobody waiting, waiting for others is their doing; for one that
+        answers nobody, too."""
+        pools = [(pool.queued, served) for pool in self._shared.pools.values() if (served := pool.take_served())]
+        waiting = [queued for queued, _ in pools]
+        return sum(waiting) if all(waiting) else 0, sum(served for _, served in pools)
+
+    def look(self, lag: float, elapsed: float, busy: float, queued: int = 0, served: int = 0) -> None:
         """One tick; see `Valve.tick`."""
         before = self._valve.turning_away
-        self._valve.tick(lag, max(elapsed, TICK_SECONDS), busy)
+        self._valve.tick(lag, max(elapsed, TICK_SECONDS), busy, queued, served)
         if self._valve.turning_away and not before:
-            _log.warning("overloaded: requests wait %.0f ms for this process; some get 503", lag * 1000)
+            _log.warning(
+                "overloaded: requests wait %.0f ms for this process, and %d for the apps; some get 503",
+                lag * 1000,
+                queued,
+            )
             self._shared.gate, self._shared.shortcut = self._turning, self._short
         elif before and not self._valve.turning_away:
             _log.warning("no longer overloaded: %d requests got 503", self._turning.turned_away)
@@ -94,7 +107,7 @@ class Overload:
         if not known.keeps or self._shared.draining:
             return None
         self._turning.turned_away += 1
-        return Turned(known.busy or self._prepared(known), self._turning.rest)
+        return Turned(known.busy or self._prepared(known), self._turning.rest(peer))
 
     def _prepared(self, known: Known) -> bytes:
         head = RequestHead(b"GET", b"/", "1.1", known.headers)
@@ -105,18 +118,20 @@ class Overload:
 class _TurningGate(GuardedGate):
     """The lane's gate while there is too much to do."""
 
-    __slots__ = ("_surplus", "_valve", "turned_away")
+    __slots__ = ("_clients", "_surplus", "_valve", "turned_away")
 
-    def __init__(self, gate: Gate, valve: Valve, surplus: Surplus) -> None:
+    def __init__(self, gate: Gate, valve: Valve, surplus: Surplus, clients: Crowd) -> None:
         super().__init__(gate)
+        self._clients = clients
         self._valve = valve
         self._surplus = surplus
         self.turned_away = 0
 
-    @property
-    def rest(self) -> float:
-        """Seconds until a connection whose request was turned away is read again."""
-        return REST_SECONDS if self._valve.swamped else 0.0
+    def rest(self, peer: Peer) -> float:
+        """Seconds until a connection whose request was turned away is read again; a proxy's is read sooner: others'
+        requests come on it, too."""
+        rest = self._valve.rest
+        return rest if self._clients.is_one(peer.address) else min(rest, PROXYS_REST_SECONDS)
 
     def admit(self, head: RequestHead, peer: Peer, has_body: bool) -> Action | Awaitable[Action]:
         """Judge one request, or turn it away."""
@@ -125,7 +140,7 @@ class _TurningGate(GuardedGate):
             if self._valve.takes(known=surplus.known(head)) or surplus.spared(head):
                 return super().admit(head, peer, has_body)
             self.turned_away += 1
-            return Reply(surplus.answer(head), rest=self.rest)
+            return Reply(surplus.answer(head), rest=self.rest(peer))
         except Exception:  # noqa: BLE001 - a fault here must end in a refusal, whatever it is
             _log.exception("turning a request away failed")
             return Reply(FAULT, close=True)

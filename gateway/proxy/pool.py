@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections import deque
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from gateway.proxy.upstream import UpstreamConnection
 # which the app is just closing could not be sent again.
 IDLE_SECONDS = 4.0
 
+_log = logging.getLogger("sekisho.lane")
 Address = tuple[str, int] | str  # host and port, or the path of a UNIX socket
 
 
@@ -66,6 +68,8 @@ class Pool:
         self._idle: list[UpstreamConnection] = []
         self._open: set[UpstreamConnection] = set()
         self._waiting: deque[tuple[Taker, bool]] = deque()  # whether only a fresh connection will do
+        self._served = 0  # requests that got a connection
+        self._turned_away = 0
         self._looked_through = -1.0  # when those who have gone were last taken out of the queue
         self._connecting: set[asyncio.Task[None]] = set()
         self._promised = 0  # of those, for one taker that does not stand in the queue
@@ -95,19 +99,36 @@ class Pool:
                 connection = self._idle.pop()
                 transport = connection.transport
                 if transport is not None and not transport.is_closing():
+                    self._served += 1
                     taker.taken(connection)
                     return
         elif self.size < self._size:
             self._connect(taker)
             return
         if len(self._waiting) >= self._room and self._full():
-            taker.crowded()
+            self._turn_away(taker)
             return
         self._waiting.append((taker, fresh))
         if self.size < self._size:
             self._connect(None)
         elif self._idle:  # fresh: one that nobody uses makes room
             self._idle.pop(0).close()
+
+    @property
+    def queued(self) -> int:
+        """Requests that wait."""
+        return len(self._waiting)
+
+    def take_served(self) -> int:
+        """Requests that got a connection since the last call."""
+        served, self._served = self._served, 0
+        return served
+
+    def _turn_away(self, taker: Taker) -> None:
+        self._turned_away += 1
+        if self._turned_away == 1:
+            _log.warning("upstream %s: too many requests wait for it; some get 503", self.name)
+        taker.crowded()
 
     @property
     def _room(self) -> int:
@@ -168,6 +189,10 @@ class Pool:
                 return
             self._waiting.popleft()
             if taker.waiting:
+                self._served += 1
+                if self._turned_away and len(self._waiting) < self._room // 2:
+                    _log.warning("upstream %s: fewer wait again; %d requests got 503", self.name, self._turned_away)
+                    self._turned_away = 0
                 taker.taken(connection)
                 return
         self._keep(connection)

@@ -175,6 +175,15 @@ class Upstream:
         assert member is not None
         _Attempt(self, taker, fresh=fresh).begin(member)
 
+    @property
+    def queued(self) -> int:
+        """Requests that wait; those at the least busy address, for each of them."""
+        return min(member.queued for member in self.members) * len(self.members)
+
+    def take_served(self) -> int:
+        """Requests that got a connection since the last call."""
+        return sum(member.take_served() for member in self.members)
+
     def close(self) -> None:
         """Close everything; exchanges under way are broken off."""
         for member in self.members:

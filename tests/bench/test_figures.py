@@ -40,7 +40,7 @@ def table() -> Table:
 
 
 def _pace(p50: float, p99: float, late: float) -> Pace:
-    return Pace({200: Latency(10, p50, p99, p99)}, late)
+    return Pace({200: Latency(10, p50, p99, p99, p50, p99)}, late)
 
 
 def latencies() -> Latencies:

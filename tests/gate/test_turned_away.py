@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway.proxy import overload as module
 from gateway.proxy.gate import LaneGate
 from gateway.proxy.overload import Overload
 from gateway.proxy.valve import CALM, PATIENCE, TICK_SECONDS
@@ -25,7 +24,6 @@ def overload(monkeypatch: pytest.MonkeyPatch) -> list[Overload]:
         made.append(one)
 
     monkeypatch.setattr(Overload, "start", start)
-    monkeypatch.setattr(module, "REST_SECONDS", 0.2)
     return made
 
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from ipaddress import ip_network
 
 import pytest
 
@@ -15,7 +16,7 @@ from gateway.core.messages import Answer, RequestHead
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.problems import Problem
 from gateway.core.signin import SignOutRule
-from gateway.proxy import overload
+from gateway.proxy import valve
 from gateway.proxy.actions import Forward, Peer
 from gateway.proxy.busy import Busy
 from gateway.proxy.overload import Overload
@@ -27,6 +28,7 @@ from tests.proxy.lane_kit import OK, Bench, Browser, RawApp, Reader, ScriptedGat
 
 LATE = (1.0, 1.1, 1.1)  # lag, elapsed, busy
 QUIET = (0.0, TICK_SECONDS, 0.0)
+HERE, HERE_ONLY = Peer("127.0.0.1", 1, "http"), (ip_network("127.0.0.0/8"),)
 SIGN_OUT = Doors((), (SignOutRule("app", "/logout", frozenset(), (), 0),))
 
 
@@ -70,10 +72,19 @@ class Loaded(Bench):
 
 
 @asynccontextmanager
-async def loaded(behind: RawApp | None = None, limits: Limits | None = None) -> AsyncIterator[Loaded]:
+async def loaded(
+    behind: RawApp | None = None, limits: Limits | None = None, *, many: bool = False
+) -> AsyncIterator[Loaded]:
+    """`many`: who connects is a proxy in front."""
     behind = behind or app(OK)
     gate = ScriptedGate(forward)
-    lane = Lane(gate, {"app": ("127.0.0.1", await behind.start())}, limits or Limits(), surplus=busy())
+    lane = Lane(
+        gate,
+        {"app": ("127.0.0.1", await behind.start())},
+        limits or Limits(),
+        surplus=busy(),
+        uncounted=HERE_ONLY if many else (),
+    )
     (port,) = await lane.start((ListenAddress("127.0.0.1", 0),))
     made = Loaded(lane, gate, behind, port)
     made.overload._probe.stop()
@@ -110,27 +121,42 @@ async def test_a_body_that_was_not_wanted_does_not_become_a_request(body: bytes)
         assert (lane.gate.asked, lane.app.connections) == ([], 0)
 
 
-async def test_when_turning_away_is_most_of_the_work_they_come_back_more_slowly(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(overload, "REST_SECONDS", 0.3)
+async def test_when_turning_away_is_most_of_the_work_they_come_back_more_slowly() -> None:
     async with loaded() as lane:
         lane.overloaded()
-        for _ in range(100):
-            lane.overload._valve.takes(known=False)
         browser, other = await lane.browser(), await lane.browser()
         assert (await browser.ask(get()))[0].startswith(b"HTTP/1.1 503 ")
+        for _ in range(100):
+            lane.overload._valve.takes(known=False)
         lane.tick(1, LATE)  # from now on it knows
         lane.fill()
         began = asyncio.get_running_loop().time()
         assert (await browser.ask(get()))[0].startswith(b"HTTP/1.1 503 ")
         assert (await browser.ask(get("/logout")))[1] == b"ok"
-        assert asyncio.get_running_loop().time() - began >= 0.3
+        assert asyncio.get_running_loop().time() - began >= 0.2
         assert (await other.ask(get("/logout")))[1] == b"ok"  # who was not turned away does not wait
         browser.writer.write(get() + get())
         await browser.answer()
         browser.writer.close()
         await until(lambda: lane.lane.connections == 1)  # gone while it rested
+
+
+@pytest.mark.parametrize(("many", "longest"), [(False, 2.0), (True, 0.5)])
+async def test_a_connection_that_carries_many_peoples_requests_rests_for_a_moment_only(
+    many: bool, longest: float
+) -> None:
+    async with loaded(many=many) as lane:
+        lane.overloaded()
+        rests = [lane.overload._turning.rest(HERE)]
+        for _ in range(10):
+            for _ in range(100):
+                lane.overload._valve.takes(known=False)
+            lane.tick(1, LATE)
+            rests.append(lane.overload._turning.rest(HERE))
+        assert rests == sorted(rests)
+        assert (rests[0], rests[1], rests[-1]) == (0.0, 0.25, longest)
+        lane.tick(CALM, QUIET)
+        assert lane.overload._turning.rest(HERE) == 0.0
 
 
 async def test_signing_out_is_always_possible() -> None:
@@ -178,7 +204,8 @@ async def test_when_it_is_over_nothing_is_left_in_the_way() -> None:
         assert (shared.gate, shared.shortcut) == (gate, shortcut)
 
 
-async def test_those_with_a_session_cookie_come_before_strangers() -> None:
+async def test_those_with_a_session_cookie_come_before_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(valve, "_REST", 0.0)
     async with loaded() as lane:
         lane.tick(PATIENCE, LATE)
         for _ in range(1000):
