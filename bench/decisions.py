@@ -121,8 +121,9 @@ class _Settings:
 def by_tenants(tenants: int) -> Once:
     """Decisions, with finding out what holds for a person of one of so many establishments whose settings are fresh:
     people of two thousand of them in turn."""
-    registry = cast("Registry", _Settings())
-    reader = TenantReader(registry, {}, {}, _ON, _ON, lambda: _NOW, Revisions(registry, lambda: _NOW))
+    stored = _Settings()
+    revisions = Revisions(stored, lambda: _NOW)
+    reader = TenantReader(cast("Registry", stored), {}, {}, _ON, _ON, lambda: _NOW, revisions)
     everybody = [_person(number) for number in range(tenants)]
 
     async def fill() -> None:

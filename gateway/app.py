@@ -27,6 +27,7 @@ from gateway.stores.base import SessionStore
 from gateway.stores.beside import Beside
 from gateway.stores.memory import MemorySessions
 from gateway.stores.registry import SqlRegistry
+from gateway.stores.revision_reader import RevisionReader
 from gateway.stores.revisions import Revisions
 from gateway.stores.sealing import KeyRing
 from gateway.stores.sessions import Sessions
@@ -126,8 +127,8 @@ class _Foundation:
         )
         self.registry = SqlRegistry(configuration.stores.registry, self.keys)
         stack.push_async_callback(self.registry.close)
-        beside, second = Beside("revisions"), SqlRegistry(configuration.stores.registry, self.keys)
-        stack.push_async_callback(beside.close, second.close)
+        beside, reader = Beside("revisions"), RevisionReader(configuration.stores.registry)
+        stack.push_async_callback(beside.close, reader.close)
         limits = (self._policy.office_limits, self._policy.establishment_limits)
         self.ender = SessionEnder(
             self.registry,
@@ -136,7 +137,7 @@ class _Foundation:
             shared=configuration.stores.sessions != "memory",
             keep_seconds=max(limit.absolute_seconds for limit in limits),
         )
-        revisions = Revisions(second, time.monotonic, beside.start)
+        revisions = Revisions(reader, time.monotonic, beside.start)
         self.ground = Ground(
             self.keys, self.sessions, self.registry, revisions, clock, time.monotonic, self.ender.end, part
         )

@@ -155,12 +155,6 @@ class Registry(Settings, Roster, Drafts, People, AuditTrail, Readiness, Protocol
     async def establishment_settings(self, office: str, establishment: str) -> TenantSettings | None:
         """What was set for this establishment of this office; None when nothing ever was."""
 
-    async def settings_stamp(self) -> tuple[int, int]:
-        """A pair that differs after every change of any office's settings."""
-
-    async def settings_revisions(self) -> dict[str, int]:
-        """The revision of every office whose settings were ever changed; read later than any stamp before it."""
-
     async def second_factor(self, login_id: str) -> SecondFactor | None:
         """The confirmed second factor or None."""
 

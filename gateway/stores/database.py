@@ -196,14 +196,32 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+async def driver_connection(url: str) -> aiosqlite.Connection | asyncpg.Connection:
+    """A connection as the engine opens them, of its driver alone. Raises what `driver_fault` knows."""
+    parsed = sa.make_url(url)
+    if parsed.drivername == "sqlite":
+        return await _sqlite_connection(str(parsed.database), _BUSY_SECONDS)
+    return await _postgresql_connection(url, _STATEMENT_SECONDS)
+
+
+def driver_fault(fault: Exception) -> StoreUnavailable | None:
+    """What such a connection's exception means; None: it is a fault of the program."""
+    known = isinstance(fault, (*_FAULTS, sqlite3.Error))
+    return StoreUnavailable("registry", _cause(fault)) if known else None
+
+
+async def _postgresql_connection(url: str, statement_seconds: float | None) -> asyncpg.Connection:
+    return await asyncpg.connect(
+        url,  # as it is: asyncpg reads libpq's parameters (sslmode, several hosts), SQLAlchemy does not
+        timeout=_CONNECT_SECONDS,
+        command_timeout=statement_seconds,
+        server_settings={"application_name": "sekisho"},
+    )
+
+
 def _postgresql_engine(url: str, statement_seconds: float | None) -> AsyncEngine:
     async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(
-            url,  # as it is: asyncpg reads libpq's parameters (sslmode, several hosts), SQLAlchemy does not
-            timeout=_CONNECT_SECONDS,
-            command_timeout=statement_seconds,
-            server_settings={"application_name": "sekisho"},
-        )
+        return await _postgresql_connection(url, statement_seconds)
 
     return create_async_engine(
         "postgresql+asyncpg://",

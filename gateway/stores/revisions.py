@@ -19,13 +19,13 @@ Reading = asyncio.Future[None] | concurrent.futures.Future[None]
 
 
 class RevisionStore(Protocol):
-    """The part of a registry that is asked here; see `base.Registry`."""
+    """What is asked here. Both raise StoreUnavailable."""
 
     async def settings_stamp(self) -> tuple[int, int]:
-        """What differs after each change."""
+        """A pair that differs after every change of any office's settings."""
 
     async def settings_revisions(self) -> dict[str, int]:
-        """The offices' revisions."""
+        """The revision of every office whose settings were ever changed; read later than any stamp before it."""
 
 
 @dataclass(frozen=True, slots=True)

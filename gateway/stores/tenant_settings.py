@@ -57,18 +57,6 @@ class SettingRecords(AuditRecords):
             row = found.one_or_none()
         return None if row is None else TenantSettings(row.uses_second_factor, features(row.exempt))
 
-    async def settings_stamp(self) -> tuple[int, int]:
-        """See Registry.settings_stamp. Revisions only grow and no office is forgotten, so their sum tells."""
-        query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(offices.c.revision), 0)).select_from(offices)
-        async with self._database.reading() as connection:
-            number, total = (await connection.execute(query)).one()
-        return int(number), int(total)
-
-    async def settings_revisions(self) -> dict[str, int]:
-        """See Registry.settings_revisions."""
-        rows = await self._read(sa.select(offices.c.office, offices.c.revision))
-        return {row.office: row.revision for row in rows}
-
     async def office_row(self, office: str) -> OfficeRow | None:
         """See Settings.office_row."""
         async with self._database.reading() as connection:

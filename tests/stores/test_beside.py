@@ -10,6 +10,7 @@ from pathlib import Path
 from gateway.core.policy import TenantSettings
 from gateway.stores.beside import Beside
 from gateway.stores.registry import SqlRegistry
+from gateway.stores.revision_reader import RevisionReader
 from gateway.stores.revisions import Revisions
 from tests.given import given_office
 from tests.stores.conftest import RING
@@ -17,10 +18,10 @@ from tests.stores.conftest import RING
 
 async def test_revisions_are_read_while_the_loop_is_busy(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/registry.db"
-    registry, second, beside = SqlRegistry(url, RING), SqlRegistry(url, RING), Beside("revisions-test")
+    registry, reader, beside = SqlRegistry(url, RING), RevisionReader(url), Beside("revisions-test")
     try:
         await registry.start()
-        revisions = Revisions(second, time.monotonic, beside.start)
+        revisions = Revisions(reader, time.monotonic, beside.start)
         await revisions.read()
         assert revisions.seen.of("0001") == 0
         await given_office(registry, "0001", TenantSettings(True))
@@ -34,7 +35,7 @@ async def test_revisions_are_read_while_the_loop_is_busy(tmp_path: Path) -> None
         assert revisions.begin() is not reading, "the next one begins without this loop having had a turn"
         await revisions.close()
     finally:
-        await beside.close(second.close)
+        await beside.close(reader.close)
         await registry.close()
     assert "revisions-test" not in {thread.name for thread in threading.enumerate()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -25,6 +26,7 @@ from gateway.stores.base_tenants import (
     Undone,
 )
 from gateway.stores.registry import SqlRegistry
+from gateway.stores.revision_reader import RevisionReader
 from tests.stores.conftest import RING
 
 OFFICE, OTHER, NOW = "0001", "0002", 1_800_000_000.0
@@ -463,13 +465,23 @@ async def test_an_undo_puts_back_what_was_stored_and_what_was_not(office: SqlReg
     ]
 
 
-async def test_every_change_shows_in_the_stamp_and_in_its_offices_revision(office: SqlRegistry) -> None:
+@pytest.fixture
+async def reader(registry_url: str) -> AsyncIterator[RevisionReader]:
+    """What those who keep settings in memory look at."""
+    opened = RevisionReader(registry_url)
+    yield opened
+    await opened.close()
+
+
+async def test_every_change_shows_in_the_stamp_and_in_its_offices_revision(
+    office: SqlRegistry, reader: RevisionReader
+) -> None:
     """Whoever keeps settings in memory looks at nothing else."""
-    stamps, revisions = [await office.settings_stamp()], [await office.settings_revisions()]
+    stamps, revisions = [await reader.settings_stamp()], [await reader.settings_revisions()]
 
     async def look() -> None:
-        stamps.append(await office.settings_stamp())
-        revisions.append(await office.settings_revisions())
+        stamps.append(await reader.settings_stamp())
+        revisions.append(await reader.settings_revisions())
 
     await office.change_office(OFFICE, ON, OFF, 0, WHO)
     await look()

@@ -13,6 +13,7 @@ from gateway.core.errors import StoreUnavailable
 from gateway.core.policy import TenantFacts, TenantSettings
 from gateway.core.subject import Feature, Kind, Subject
 from gateway.stores.registry import SqlRegistry
+from gateway.stores.revision_reader import RevisionReader
 from gateway.stores.revisions import Revisions
 from gateway.stores.tenants import TenantReader
 from tests.given import given_establishment, given_office
@@ -30,6 +31,7 @@ class Watched(SqlRegistry):
     asked = 0
     silent = False
     stampless = False
+    stamps: Stamps
 
     async def office_settings(self, office: str) -> TenantSettings | None:
         """As the registry, once it may."""
@@ -39,9 +41,17 @@ class Watched(SqlRegistry):
             raise StoreUnavailable("registry", "silent")
         return await super().office_settings(office)
 
+
+class Stamps(RevisionReader):
+    """A real reader that falls silent with the registry, or alone."""
+
+    def __init__(self, url: str, watched: Watched) -> None:
+        super().__init__(url)
+        self.watched = watched
+
     async def settings_stamp(self) -> tuple[int, int]:
-        """As the registry, once it may."""
-        if self.silent or self.stampless:
+        """As always, once it may."""
+        if self.watched.silent or self.watched.stampless:
             raise StoreUnavailable("registry", "silent")
         return await super().settings_stamp()
 
@@ -49,16 +59,19 @@ class Watched(SqlRegistry):
 @pytest.fixture
 async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
     """An empty registry."""
-    registry = Watched(f"sqlite:///{tmp_path}/registry.db", RING)
+    url = f"sqlite:///{tmp_path}/registry.db"
+    registry = Watched(url, RING)
+    registry.stamps = Stamps(url, registry)
     await registry.start()
     yield registry
+    await registry.stamps.close()
     await registry.close()
 
 
 def reader(watched: Watched, clock: Clock, *, office: TenantEntry | None = None) -> TenantReader:
     offices = {} if office is None else {"0001": office}
     pins = {("0001", "000101"): TenantEntry(PUNCH)}
-    return TenantReader(watched, offices, pins, OFF, OFF, clock, Revisions(watched, clock))
+    return TenantReader(watched, offices, pins, OFF, OFF, clock, Revisions(watched.stamps, clock))
 
 
 async def test_a_pin_counts_before_the_registry(watched: Watched, clock: Clock) -> None:
