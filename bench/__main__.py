@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from bench import capacity, channel, growth, journeys, profile, proxies, records, report
+from bench import capacity, channel, crowd, growth, journeys, profile, proxies, records, report
 from bench.app import App
 from bench.load import CONNECTING, FRESH, LARGE_PAGE, PUNCHING, SMALL_PAGE, UPLOADED
 from bench.machine import this_machine, warning
@@ -31,8 +31,8 @@ class Size:
     idle: int
 
 
-FULL = Size(rounds=5, seconds=3, people=16, latency_rounds=5, latency_seconds=6, journeys=400, idle=10_000)
-SHORT = Size(rounds=2, seconds=1, people=4, latency_rounds=1, latency_seconds=3, journeys=60, idle=1_000)
+FULL = Size(rounds=5, seconds=3, people=16, latency_rounds=60, latency_seconds=0.4, journeys=400, idle=10_000)
+SHORT = Size(rounds=2, seconds=1, people=4, latency_rounds=8, latency_seconds=0.4, journeys=60, idle=1_000)
 
 
 def say(line: str = "") -> None:
@@ -100,6 +100,8 @@ def main(arguments: list[str] | None = None) -> int:
         say(f"one request inside: {found['profile']['microseconds']['in all']:.1f} µs without kernel and event loop")
         found["growth"] = growth.measured(size.idle, say, quick=short)
         if not short:
+            found["crowd"] = crowd.measured()
+            say("\n".join(crowd.lines(found["crowd"])))
             found["records"], found["channel"] = records.measured(say), channel.measured(say)
             found["capacity"] = capacity.measured(found, say)
     except (Spoiled, Missing) as fault:

@@ -37,6 +37,11 @@ def pages_of_its_own(pid: int) -> int:
     return sum(_private(_text(Path(f"/proc/{one}/smaps_rollup")).splitlines()) for one in family(pid))
 
 
+def stolen_seconds() -> float:
+    """Seconds since the start that the machine under a virtual one did not give to a processor that had work."""
+    return int(_text(Path("/proc/stat")).split(maxsplit=9)[8]) / _TICKS
+
+
 def _private(lines: Iterable[str]) -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) * 1024
 

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import load
+from bench import accounts, load
 from bench.app import App
 from bench.load import Kind
 from bench.pace import Pace, paced
 from bench.processes import Spoiled
 from bench.proxies import Proxy
 
+_WARM, _TICK = 0.1, 0.00025  # seconds
+_LEAST_ROUNDS = 5
 Say = Callable[[str], None]
 
 
@@ -85,12 +87,16 @@ class Field:
         return table
 
     def latencies(self, proxies: Sequence[Proxy], kind: Kind, rate: float, rounds: int, seconds: float) -> Latencies:
-        """Every proxy in turn under requests at a constant rate."""
+        """Every proxy in turn under requests at a constant rate, in many short rounds."""
         found: dict[str, list[Pace]] = {proxy.name: [] for proxy in proxies}
+        stolen = []
         for _ in range(rounds):
+            before = accounts.stolen_seconds()
             for proxy in proxies:
-                found[proxy.name].append(paced(self._file(proxy, kind), proxy.port, rate, seconds, self._core))
-        return Latencies(rate, found)
+                file = self._file(proxy, kind)
+                found[proxy.name].append(paced(file, proxy.port, rate, seconds, self._core, warm=_WARM, tick=_TICK))
+            stolen.append(accounts.stolen_seconds() - before)
+        return Latencies(rate, found, tuple(stolen))
 
     def _file(self, proxy: Proxy, kind: Kind) -> Path:
         key = proxy.name, kind.name
@@ -114,28 +120,41 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Latencies:
-    """At `rate` requests a second, each proxy's rounds."""
+    """At `rate` requests a second, each proxy's rounds. `stolen`: seconds in each round in which the machine under this
+    virtual one gave the processors to somebody else; the quarter of the rounds with the least of it counts."""
 
     rate: float
     rounds: dict[str, list[Pace]]
+    stolen: tuple[float, ...]
+
+    @property
+    def counted(self) -> list[int]:
+        """The numbers of the rounds that count."""
+        calmest = sorted(range(len(self.stolen)), key=self.stolen.__getitem__)
+        return calmest[: max(_LEAST_ROUNDS, len(calmest) // 4)]
 
     def p50(self, proxy: str) -> float:
         """Median of the rounds, seconds."""
-        return statistics.median(one.ok.p50 for one in self.rounds[proxy])
+        return statistics.median(self.rounds[proxy][number].ok.p50 for number in self.counted)
 
     def p99(self, proxy: str) -> float:
         """Median of the rounds, seconds."""
-        return statistics.median(one.ok.p99 for one in self.rounds[proxy])
+        return statistics.median(self.rounds[proxy][number].ok.p99 for number in self.counted)
 
     def over(self, proxy: str, other: str) -> float:
         """By how much the p99 is larger, seconds: the median of the rounds' differences."""
-        pairs = zip(self.rounds[proxy], self.rounds[other], strict=True)
-        return statistics.median(a.ok.p99 - b.ok.p99 for a, b in pairs)
+        ours, theirs = self.rounds[proxy], self.rounds[other]
+        return statistics.median(ours[number].ok.p99 - theirs[number].ok.p99 for number in self.counted)
 
     @property
     def late(self) -> float:
-        """How late the generator itself was at p99 although a connection was free, worst round, seconds."""
-        return max(one.late for several in self.rounds.values() for one in several)
+        """How late the generator itself was at p99 although a connection was free, seconds."""
+        return statistics.median(several[number].late for several in self.rounds.values() for number in self.counted)
+
+    @property
+    def disturbed(self) -> float:
+        """Seconds that were stolen in a round that counts, on average."""
+        return statistics.mean(self.stolen[number] for number in self.counted)
 
 
 def _summary(table: Table, contest: Contest) -> str:

@@ -103,6 +103,21 @@ def _channel(found: Report) -> str:
     return f"One told change costs each worker {one['worker_us']} µs and Redis {one['redis_us']} µs for each worker."
 
 
+def _crowd(found: Report) -> str:
+    crowd = found["crowd"]
+    carried = f"of the {crowd['capacity']:,} a second that it carries, asked for by {crowd['browsers']:,} browsers"
+    heads = [carried, "served", "half in, 99 % in", "503", "half in, 99 % in"]
+    rows = []
+    for times, one in crowd["times"].items():
+        row = [f"{times} times"]
+        for name in ("served", "turned_away"):
+            row.append(f"{one[f'{name}_per_second']:,}")
+            within = [one.get(f"{name}_{share}_ms") for share in ("p50", "p99")]
+            row.append(", ".join(f"{value:,.0f} ms" for value in within if value is not None))
+        rows.append(row)
+    return _markdown(heads, rows)
+
+
 def _simulated(found: Report) -> str:
     heads = ["people", "cells", "workers in each", "people a second in each", "busy", "p50 wait", "p99 wait"]
     rows = [
@@ -122,6 +137,7 @@ BLOCKS: Mapping[str, Callable[[Report], str]] = {
     "profile": _profile,
     "records": _records,
     "channel": _channel,
+    "crowd": _crowd,
     "simulated": _simulated,
     "capacity": capacity.table,
 }

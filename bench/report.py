@@ -66,6 +66,9 @@ def _latency(latencies: Latencies) -> Report:
         "p99_ms": {proxy: round(latencies.p99(proxy) * 1e3, 3) for proxy in latencies.rounds},
         "p99_over_nginx_ms": round(latencies.over(OURS, "nginx") * 1e3, 3),
         "generator_late_p99_ms": round(latencies.late * 1e3, 3),
+        "rounds": len(latencies.stolen),
+        "rounds_counted": len(latencies.counted),
+        "stolen_ms_a_round": round(latencies.disturbed * 1e3, 1),
     }
 
 

@@ -223,8 +223,8 @@ class LimitsBlock(Block):
     )
     overload: float | None = key(
         OrNull(duration(0.01, 10)),
-        "When requests wait longer than this for the gateway itself, as many get 503 at once as the others need to be"
-        " quick; null: none.",
+        "When requests wait longer than this, for the gateway or for their turn at the apps, as many get 503 at once as"
+        " the others need to be quick; null: none.",
         default=0.25,
     )
 

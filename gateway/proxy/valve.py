@@ -88,7 +88,8 @@ class Valve:
         if self._late >= PATIENCE:
             self.turning_away = True
             self._calm = 0
-            self._rate = self._managed
+            self._rate = max(_FEWEST, self._managed)
+            self._make_places()
 
     def _adjust(self, wait: float, ours: bool, to_spare: bool) -> None:
         held = self._target * _HELD
@@ -109,7 +110,10 @@ class Valve:
             self.rest = 0.0
             self._late = 0
             return
-        # Places for one punctual tick: when the next one is late all the same, what came too much is turned away.
+        self._make_places()
+
+    def _make_places(self) -> None:
+        """For one punctual tick: when the next one is late all the same, what came too much is turned away."""
         self._left = self._rate * TICK_SECONDS
         strangers = min(self._asked[False], self._left * _FOR_STRANGERS)
         self._kept = {True: min(self._asked[True], self._left - strangers), False: strangers}

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET  # noqa: TID251 - a chart must be well-f
 
 import pytest
 
-from bench import refresh, report
+from bench import accounts, crowd, refresh, report
 from bench.load import LARGE_PAGE, PUNCHING, SMALL_PAGE, counted, requests
 from bench.machine import Machine, is_optimised, warning
 from bench.measure import Latencies, Sample, Table
@@ -50,6 +50,7 @@ def latencies() -> Latencies:
             "nginx": [_pace(0.0002, 0.001, 0.0001), _pace(0.0002, 0.003, 0.0002)],
             "sekisho": [_pace(0.0003, 0.0015, 0.0001), _pace(0.0003, 0.0035, 0.0001)],
         },
+        (0.0, 0.0),
     )
 
 
@@ -132,6 +133,31 @@ def test_charts_are_well_formed_and_say_what_they_show() -> None:
     assert len(list(drawn.iter("{http://www.w3.org/2000/svg}rect"))) == 2
     drawn = ET.fromstring(curve("Morning", "a second", [1, 5, 3], ["8:30", "8:31", "8:32"], [9, 9, 9]))
     assert drawn.get("aria-label") == "Morning"
+
+
+def test_of_the_rounds_those_count_in_which_the_machine_was_there() -> None:
+    calm = [_pace(0.001, 0.002 + number / 1e6, 0.0) for number in range(40)]
+    ours = [_pace(0.001, 0.0025 + number / 1e6, 0.0) for number in range(40)]
+    calm[3], ours[3] = _pace(0.1, 0.9, 0.0), _pace(0.1, 0.2, 0.0)
+    stolen = tuple(0.0 if number % 4 == 0 else 0.05 for number in range(40))
+    found = Latencies(9000.0, {"nginx": calm, "sekisho": ours}, stolen)
+    assert found.counted == list(range(0, 40, 4))
+    assert found.over("sekisho", "nginx") == pytest.approx(0.0005)
+    assert found.disturbed == 0.0
+    assert accounts.stolen_seconds() >= 0.0
+
+
+def test_a_crowd_is_told_by_what_it_got() -> None:
+    pace = Pace({200: Latency(800, 0.01, 0.2, 0.3, 0.008, 0.1), 503: Latency(400, 0.001, 0.02, 0.03, 0.001, 0.02)}, 0.0)
+    one = crowd.summary(pace, 4.0)
+    assert (one["served_per_second"], one["turned_away_per_second"], one["served_p99_ms"]) == (200, 100, 100.0)
+    none = crowd.summary(Pace({200: Latency(4, 0.1, 0.1, 0.1, 0.1, 0.1)}, 0.0), 4.0)
+    found = {"crowd": {"capacity": 150, "browsers": 9, "times": {"2": one, "0.5": none}}}
+    line = "  2 times that: 200 served in 8 ms (p99 100 ms), 100 turned away in 1 ms (p99 20 ms)"
+    assert crowd.lines(found["crowd"])[1] == line
+    assert "| 2 times | 200 | 8 ms, 100 ms | 100 | 1 ms, 20 ms |" in refresh.refreshed(
+        "<!-- bench:crowd -->\n<!-- /bench:crowd -->\n", found
+    )
 
 
 def test_documents_get_new_figures_and_keep_their_words() -> None:

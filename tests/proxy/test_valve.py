@@ -135,6 +135,35 @@ def test_long_rounds_count_though_a_byte_that_comes_late_in_one_waits_little() -
         assert valve.turning_away is turns
 
 
+def test_from_the_first_moment_as_many_are_taken_as_were_managed() -> None:
+    valve = Valve(TARGET)
+    for _ in range(20):
+        valve.tick(0.0, TICK_SECONDS, TICK_SECONDS, 0, 500)
+    for _ in range(PATIENCE):
+        assert not valve.turning_away
+        valve.tick(2 * TARGET, TICK_SECONDS, TICK_SECONDS, 0, 500)
+    assert valve.turning_away
+    assert sum(valve.takes(known=True) for _ in range(2000)) == pytest.approx(500, abs=5)
+
+
+def test_what_waits_for_apps_counts_by_the_time_that_it_will_take() -> None:
+    valve = Valve(TARGET)
+    for _ in range(PATIENCE):
+        valve.tick(0.0, TICK_SECONDS, TICK_SECONDS, 100, 500)
+        assert not valve.turning_away, "a hundred are gone in a moment"
+    for _ in range(10):
+        valve.tick(0.0, TICK_SECONDS, TICK_SECONDS, 2000, 500)
+    assert valve.turning_away
+
+
+def test_a_crowd_that_pauses_finds_it_open_again_soon() -> None:
+    process = Process()
+    process.run(5, known=CAPACITY * 2, strangers=0)
+    process.run(0.5, known=CAPACITY * 0.5, strangers=0)
+    process.run(0.5, known=CAPACITY * 0.5, strangers=0)
+    assert process.refused[True] < 0.05 * process.served[True]
+
+
 @pytest.mark.parametrize(("lag", "busy", "turns"), [(0.2, 0.05, False), (0.2, 0.25, True), (1.2, 0.1, True)])
 def test_lateness_counts_when_it_is_the_processs_own_or_far_beyond(lag: float, busy: float, turns: bool) -> None:
     valve = Valve(TARGET)
