@@ -71,12 +71,11 @@ class Overload:
         self._shared.sweep.catch_up()
 
     def _at_apps(self) -> tuple[int, int]:
-        """Requests that wait for connections to apps, and that got one. Where we have no time they are read faster than
-        answers, for all apps alike. Where one app has nobody waiting, waiting for others is their doing; for one that
-        answers nobody, too."""
-        pools = [(pool.queued, served) for pool in self._shared.pools.values() if (served := pool.take_served())]
-        waiting = [queued for queued, _ in pools]
-        return sum(waiting) if all(waiting) else 0, sum(served for _, served in pools)
+        """Requests that wait for a connection to the app where most people go, and those that got one of any app. Where
+        we have no time requests are read faster than answers; that people wait for an app which serves few is its own
+        doing."""
+        pools = [(served, pool.queued) for pool in self._shared.pools.values() if (served := pool.take_served())]
+        return max(pools)[1] if pools else 0, sum(served for served, _ in pools)
 
     def look(self, lag: float, elapsed: float, busy: float, queued: int = 0, served: int = 0) -> None:
         """One tick; see `Valve.tick`."""

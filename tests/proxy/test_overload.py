@@ -20,6 +20,7 @@ from gateway.proxy import valve
 from gateway.proxy.actions import Forward, Peer
 from gateway.proxy.busy import Busy
 from gateway.proxy.overload import Overload
+from gateway.proxy.pool import Pool, Terms
 from gateway.proxy.prepared import Prepared
 from gateway.proxy.probe import Probe
 from gateway.proxy.server import Lane
@@ -218,6 +219,40 @@ async def test_those_with_a_session_cookie_come_before_strangers(monkeypatch: py
             for who, extra in (("known", "Cookie: a=b; __Host-sekisho=x\r\n"), ("stranger", "Cookie: a=b\r\n")):
                 told[who] += (await browser.ask(get(extra=extra)))[1] == b"ok"
         assert told["known"] > 3 * told["stranger"] > 0
+
+
+async def test_waiting_for_the_app_where_most_people_go_counts_and_for_one_that_hangs_does_not() -> None:
+    async with loaded() as lane:
+        pools = lane.lane._shared.pools
+        pool = pools["app"]
+        assert isinstance(pool, Pool)
+        pools["hangs"] = Pool("hangs", ("127.0.0.1", 1), Terms(0, 100, 1.0, 1000), lane.lane._sweep)
+        for _ in range(3):
+            pools["hangs"].acquire(Patient())
+        browser = await lane.browser()
+        for _ in range(2):
+            await browser.ask(get())
+        assert lane.overload._at_apps() == (0, 2)
+        assert lane.overload._at_apps() == (0, 0), "counted once"
+        await browser.ask(get())
+        pool._waiting.extend([(Patient(), False)] * 5)
+        assert lane.overload._at_apps() == (5, 1)
+
+
+class Patient:
+    """Waits for a connection and never gets one."""
+
+    waiting = True
+    cookies = b""
+
+    def taken(self, connection: object) -> None:
+        """Never."""
+
+    def unavailable(self, cause: str, *, timed_out: bool) -> None:
+        """Never."""
+
+    def crowded(self) -> None:
+        """Never."""
 
 
 def _laborious(head: RequestHead, peer: Peer, has_body: bool) -> Forward:
