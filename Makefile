@@ -23,7 +23,7 @@ test: ## everything: style, types, import directions, then all tests with real s
 	@PYTHON='$(PYTHON)' sh deploy/make-venv.sh $(VENV) requirements-test.lock
 	@$(MAKE) --no-print-directory checks
 	@$(PYTEST) -n 2 --cov --cov-report=term tests/core # core's own tests reach every branch of it; tracing slows the rest
-	@$(PYTEST) --durations=10 -n 3 --dist loadfile -m 'not alone' --ignore=tests/core || { \
+	@$(PYTEST) --durations=10 -n 2 --dist loadfile -m 'not alone' --ignore=tests/core || { \
 	  echo 'What failed beside others runs once more alone; what fails then has failed.'; \
 	  $(PYTEST) --last-failed --last-failed-no-failures none -m 'not alone' --ignore=tests/core; }
 	@$(PYTEST) -m alone --ignore=tests/core

@@ -58,16 +58,18 @@ class Waiting:
         self._hosts = hosts
 
     def sign_in_needed(self, visit: Visit, decision: SignInNeeded) -> Action:
-        """A first visit is led to the app's sign-in page; whoever was signed in before is told that it ended."""
-        page = visit.app.sign_in_page.encode()
+        """A first visit is led to the app's sign-in page; whoever was signed in before is told that it ended. The
+        cookie is forgotten with that page, not with the answer to a picture or a script in the background: what the
+        person does next would look like a first visit."""
+        page, navigation = visit.app.sign_in_page.encode(), is_navigation(visit.head)
         first_visit = visit.token is None and visit.head.method in _READING
-        if first_visit and is_navigation(visit.head) and visit.target.path != page.partition(b"?")[0]:
+        if first_visit and navigation and visit.target.path != page.partition(b"?")[0]:
             return Reply(see_other(page))
         problem = Problem.SIGN_IN_DUE if visit.token is None else Problem.EXPIRED
         answer = self._error_page(
             problem, visit.head, visit.reference, reason=decision.reason.value, action=page.decode()
         )
-        forget = (self._own.clear(self._own.session),) if visit.token is not None else ()
+        forget = (self._own.clear(self._own.session),) if visit.token is not None and navigation else ()
         return Reply(with_headers(answer, forget))
 
     def more_needed(

@@ -135,6 +135,20 @@ def test_idle_and_absolute_limits_end_a_session(w: World) -> None:
     assert w.seen() == []
 
 
+def test_what_the_browser_fetches_in_the_background_after_the_end_does_not_make_a_stranger(w: World) -> None:
+    """A picture or a script that comes first must not take the word away that a form was not sent."""
+    person = signed_in(w, choice="full")
+    w.clock.forward(31 * 60)
+    w.seen()
+    for lines in (("Sec-Fetch-Mode: no-cors",), ("Sec-Fetch-Mode: cors", "Accept: */*")):
+        behind = person.ask("GET", "/picture", None, *lines)
+        assert (behind.status, behind.all("set-cookie")) == (401, [])
+    ended = person.post("/private", {"note": "typed"})
+    assert "有効時間が切れました" in ended.decoded_body().decode()
+    assert "max-age=0" in " ".join(ended.all("set-cookie")).lower()
+    assert w.seen() == []
+
+
 def test_the_absolute_limit_ends_even_a_busy_session(w: World) -> None:
     person = signed_in(w, choice="full")
     for _ in range(28):
