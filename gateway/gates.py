@@ -13,11 +13,9 @@ from gateway.core.doors import Doors
 from gateway.core.insertions import Insertions
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.page_edits import PageEdits
-from gateway.core.problems import Problem
 from gateway.core.public_hosts import PublicHosts
 from gateway.core.routes import RouteTable
-from gateway.portal.pages import Renderer, language_of
-from gateway.portal.words import LANGUAGES
+from gateway.portal.pages import Renderer
 from gateway.proxy.actions import UpstreamClient
 from gateway.proxy.express import Express
 from gateway.proxy.forwarding import Forwarding
@@ -38,6 +36,7 @@ class Gates:
 
     configuration: Configuration
     renderer: Renderer
+    busy: Prepared
     client: UpstreamClient
     sessions: Sessions
     tenants: TenantReader
@@ -74,7 +73,7 @@ class Gates:
                 ),
                 own=self.own,
                 error_page=error_page,
-                crowded=Prepared(Problem.BUSY, error_page, LANGUAGES, language_of),
+                crowded=self.busy,
                 calendar=Calendar(part.service.time_zone),
                 sign_in_bytes=limits.sign_in_bytes,
                 form_bytes=limits.held_form_bytes,

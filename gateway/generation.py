@@ -133,9 +133,9 @@ class Generation:
         renderer = Renderer(configuration.service, self.clock, framed=framed, secure=secure)
         upstreams: dict[str, Address | Place] = {app.name: _place(app) for app in configuration.all_apps}
         upstreams[PORTAL] = await self.portal(renderer) if self.part.pages else self.part.address
-        gate = self.gate(renderer)
         # It writes pages whose templates are translated then: beside the loop, which has requests to carry.
-        surplus = await asyncio.to_thread(_surplus, configuration, self.own, renderer)
+        busy = await asyncio.to_thread(Prepared, Problem.BUSY, renderer.error_answer, LANGUAGES, language_of)
+        gate = self.gate(renderer, busy)
         lane = Lane(
             gate,
             upstreams,
@@ -143,7 +143,7 @@ class Generation:
             tls=_tls(configuration.all_apps),
             shortcut=gate.shortcut,
             uncounted=_uncounted(configuration),
-            surplus=surplus,
+            surplus=_surplus(configuration, self.own, busy),
         )
         self.stack.push_async_callback(lane.close)
         listen = configuration.listen if self.part.lane else ()
@@ -179,11 +179,12 @@ class Generation:
         facts = await self.tenants.read(subject)
         return effective_policy(subject, facts, self.configuration.policy, self.clock())
 
-    def gate(self, renderer: Renderer) -> LaneGate | Sites:
+    def gate(self, renderer: Renderer, busy: Prepared) -> LaneGate | Sites:
         """What judges the requests of the lane."""
         return Gates(
             configuration=self.configuration,
             renderer=renderer,
+            busy=busy,
             client=self.client,
             sessions=self.sessions,
             tenants=self.tenants,
@@ -252,9 +253,9 @@ def _uncounted(configuration: Configuration) -> Networks:
     return (*configuration.trusted_proxies, *announcing, ip_network("127.0.0.0/8"), ip_network("::1"))
 
 
-def _surplus(configuration: Configuration, own: OwnCookies, renderer: Renderer) -> Busy:
+def _surplus(configuration: Configuration, own: OwnCookies, busy: Prepared) -> Busy:
     doors = Doors((), tuple(rule for app in configuration.all_apps for rule in app.sign_out))
-    return Busy(doors, own, Prepared(Problem.BUSY, renderer.error_answer, LANGUAGES, language_of))
+    return Busy(doors, own, busy)
 
 
 def _tls(apps: tuple[App, ...]) -> dict[str, ssl.SSLContext]:
