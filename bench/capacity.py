@@ -19,7 +19,7 @@ from bench.simulation import MINUTES, Minute
 
 CROWDS = (10_000, 1_000_000, 10_000_000)
 LARGEST_CELL, SMALLEST_CELL = 500_000, 10_000  # people whom one set of workers, Redis and PostgreSQL serves
-CONNECTIONS = 10  # of one worker to PostgreSQL: eight, and two for bulk work (stores.database)
+CONNECTIONS = 11  # of one worker: eight for requests, two for bulk work, one that reads revisions
 SESSION_BYTES = 1_500  # a session in Redis with an ordinary cookie, its owner's list and Redis's own overhead
 TARGET = 0.6  # utilisation of the busiest minute: what is left carries a lost machine, and a Monday
 LEAST_WORKERS = 2  # one may be replaced while the other serves
