@@ -43,7 +43,7 @@ def test_workers_grow_with_the_crowd_and_never_below_two() -> None:
     assert few.workers == 2
     assert many.rate == pytest.approx(400 * few.rate)
     assert many.workers * capacity.TARGET >= many.rate * one.gateway
-    assert many.connections == 10 * many.workers
+    assert many.connections == 11 * many.workers
 
 
 def test_what_was_measured_counts_before_what_was_assumed() -> None:
