@@ -23,20 +23,20 @@ _BUSY = 503
 _PEOPLE = 32
 
 
-def measured(seconds: float = SECONDS, browsers: int = BROWSERS) -> dict[str, Any]:
+def measured() -> dict[str, Any]:
     """For build/bench.json. Raises Spoiled."""
     ours, others = cores()
     with App(others) as app, Gateway(app.port, ours) as gateway:
         file = load.written("crowd", gateway.port, SMALL_PAGE, gateway.full_cookies(_PEOPLE))
         load.run(file, gateway.port, SMALL_PAGE, 1, others, check=True)
-        capacity = load.run(file, gateway.port, SMALL_PAGE, max(1.0, seconds / 2), others).rate
-        found: dict[str, Any] = {"capacity": round(capacity), "browsers": browsers, "times": {}}
+        capacity = load.run(file, gateway.port, SMALL_PAGE, SECONDS / 2, others).rate
+        found: dict[str, Any] = {"capacity": round(capacity), "browsers": BROWSERS, "times": {}}
         for times in TIMES:
             pace = paced(
-                file, gateway.port, capacity * times, seconds, others,
-                connections=browsers, warm=min(WARM, seconds), tick=_TICK, others=frozenset({_BUSY}),
+                file, gateway.port, capacity * times, SECONDS, others,
+                connections=BROWSERS, warm=WARM, tick=_TICK, others=frozenset({_BUSY}),
             )  # fmt: skip
-            found["times"][f"{times:g}"] = summary(pace, seconds)
+            found["times"][f"{times:g}"] = summary(pace, SECONDS)
     return found
 
 
