@@ -109,7 +109,10 @@ class SessionStore(Protocol):
         """Claim what is held, once: of two concurrent calls one gets it, the other None."""
 
     async def mark(self, name: bytes, expires_at: float) -> bool:
-        """Set a mark that ends by itself; False when it was already set. One operation, never read then write."""
+        """Set a mark that ends by itself; False when it was already set. One operation, never read then write.
+
+        It stands until `expires_at`, and is gone ten minutes later at the latest.
+        """
 
     async def marked(self, name: bytes) -> bool:
         """Whether the mark stands."""

@@ -2,20 +2,66 @@
 
 from __future__ import annotations
 
-import heapq
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.stores.base import MOST_OF_ONE_OWNER, Stored
 
+_ROWS_SLICE = 60.0  # seconds that an ended row may stay
+_MARKS_SLICE = 600.0  # that a mark may stand too long; a lookup asks a set for each slice, 73 for those of 12 hours
+
 
 @dataclass(slots=True)
 class _Row:
-    """A session, a held value or a mark, until its time comes."""
+    """A session or a held value, until its time comes."""
 
     expires_at: float
     stored: Stored
     owner: str = ""
+
+
+class _Slices:
+    """Keys by the slice of time in which they end: a key costs its place in one set, and is gone when it is dropped."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._slices: defaultdict[int, set[bytes]] = defaultdict(set)
+        self._swept = self._now()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._slices.values()))
+
+    def __contains__(self, key: bytes) -> bool:
+        """Whether the key's slice is not over: asked of each slice, so few of them if many ask."""
+        now = self._now()
+        return any(number >= now and key in keys for number, keys in self._slices.items())
+
+    def add(self, key: bytes, end: float) -> None:
+        """Keep a key until its slice is over, which is after `end`."""
+        self._slices[int(end // self._seconds)].add(key)
+
+    def drop(self, key: bytes, end: float) -> None:
+        """Forget a key that was added with this end."""
+        number = int(end // self._seconds)
+        keys = self._slices.get(number)
+        if keys is not None:
+            keys.discard(key)
+            if not keys:
+                del self._slices[number]
+
+    def over(self) -> list[bytes]:
+        """The keys whose slice is over, which are forgotten. Looked for once in each slice of time."""
+        now = self._now()
+        if now == self._swept:
+            return []
+        self._swept = now
+        ended = [number for number in self._slices if number < now]
+        return [key for number in ended for key in self._slices.pop(number)]
+
+    def _now(self) -> int:
+        return int(self._clock() // self._seconds)
 
 
 class _Rows:
@@ -24,7 +70,7 @@ class _Rows:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._rows: dict[bytes, _Row] = {}
-        self._ends: list[tuple[float, bytes]] = []  # one entry per row; a row that was prolonged is pushed again
+        self._ends = _Slices(_ROWS_SLICE, clock)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -40,31 +86,20 @@ class _Rows:
 
     def put(self, key: bytes, row: _Row) -> list[tuple[bytes, _Row]]:
         """Insert or replace; the rows that ended by now, which are forgotten."""
-        if key not in self._rows:
-            heapq.heappush(self._ends, (row.expires_at, key))
+        before = self._rows.get(key)
+        if before is not None:
+            self._ends.drop(key, before.expires_at)
         self._rows[key] = row
-        return self._sweep()
+        self._ends.add(key, row.expires_at)
+        return [(ended, self._rows.pop(ended)) for ended in self._ends.over()]
 
     def pop(self, key: bytes) -> _Row | None:
-        """Forget a living row and give it; its entry among the ends is skipped when its turn comes."""
+        """Forget a living row and give it."""
         row = self.get(key)
         if row is not None:
             del self._rows[key]
+            self._ends.drop(key, row.expires_at)
         return row
-
-    def _sweep(self) -> list[tuple[bytes, _Row]]:
-        now = self._clock()
-        ended = []
-        while self._ends and self._ends[0][0] <= now:
-            _, key = heapq.heappop(self._ends)
-            row = self._rows.get(key)
-            if row is None:
-                continue
-            if row.expires_at > now:
-                heapq.heappush(self._ends, (row.expires_at, key))
-            else:
-                ended.append((key, self._rows.pop(key)))
-        return ended
 
 
 def _session(version: int, data: bytes, owner: str, expires_at: float, seen_at: float = 0.0) -> _Row:
@@ -77,7 +112,7 @@ class MemorySessions:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._sessions = _Rows(clock)
         self._held = _Rows(clock)
-        self._marks = _Rows(clock)
+        self._marks = _Slices(_MARKS_SLICE, clock)
         self._owners: dict[str, set[bytes]] = {}
 
     def peek(self, key: bytes) -> Stored | None:
@@ -102,7 +137,7 @@ class MemorySessions:
     async def create(self, key: bytes, data: bytes, owner: str, expires_at: float) -> None:
         """See SessionStore.create."""
         self._put(key, _session(1, data, owner, expires_at))
-        keys = self._owners[owner]
+        keys = self._owners.get(owner, set())  # none where it ended before it began
         while len(keys) > MOST_OF_ONE_OWNER:
             await self.remove(min(keys - {key}, key=self._sessions.end))
 
@@ -155,14 +190,15 @@ class MemorySessions:
 
     async def mark(self, name: bytes, expires_at: float) -> bool:
         """See SessionStore.mark."""
-        if self._marks.get(name) is not None:
+        if name in self._marks:
             return False
-        self._marks.put(name, _Row(expires_at, Stored(1, b"")))
+        self._marks.over()
+        self._marks.add(name, expires_at)
         return True
 
     async def marked(self, name: bytes) -> bool:
         """See SessionStore.marked."""
-        return self._marks.get(name) is not None
+        return name in self._marks
 
     async def ping(self) -> None:
         """Memory always answers."""
