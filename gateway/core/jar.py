@@ -12,12 +12,14 @@ _FOREVER = 10**11  # a Max-Age beyond three thousand years is as good as this on
 
 @dataclass(frozen=True, slots=True)
 class VaultedCookie:
-    """One cookie of an app. `expires_at` in Unix seconds; None: as long as the session."""
+    """One cookie of an app. `expires_at` in Unix seconds; None: as long as the session. `domain` as the app named it,
+    empty for none: it says which cookies are one and the same, and nothing of where it goes."""
 
     name: bytes
     value: bytes = field(repr=False)
     path: bytes
     expires_at: float | None
+    domain: bytes = b""
 
     def reaches(self, path: bytes) -> bool:
         """RFC 6265 section 5.1.4: whether a request for `path` carries this cookie."""
@@ -33,11 +35,11 @@ class Jar:
 
     def store(self, set_cookie_values: list[bytes], request_path: bytes, now: float) -> Jar:
         """The jar after an answer's Set-Cookie values, in their order; this very jar when nothing changed."""
-        kept = {(cookie.name, cookie.path): cookie for cookie in self.cookies}
+        kept = {(cookie.name, cookie.domain, cookie.path): cookie for cookie in self.cookies}
         for value in set_cookie_values:
             cookie = parse_set_cookie(value, request_path, now)
             if cookie is not None:
-                kept[cookie.name, cookie.path] = cookie
+                kept[cookie.name, cookie.domain, cookie.path] = cookie
         cookies = tuple(cookie for cookie in kept.values() if cookie.expires_at is None or cookie.expires_at > now)
         return self if cookies == self.cookies else Jar(cookies)
 
@@ -55,7 +57,11 @@ class Jar:
     def to_bytes(self) -> bytes:
         """A compact form for the session store; the store seals it."""
         rows = [
-            (*(text.decode("latin-1") for text in (cookie.name, cookie.value, cookie.path)), cookie.expires_at)
+            (
+                *(text.decode("latin-1") for text in (cookie.name, cookie.value, cookie.path)),
+                cookie.expires_at,
+                *((cookie.domain.decode("latin-1"),) if cookie.domain else ()),
+            )
             for cookie in self.cookies
         ]
         return json.dumps(rows, separators=(",", ":")).encode()
@@ -66,8 +72,14 @@ class Jar:
         try:
             return Jar(
                 tuple(
-                    VaultedCookie(name.encode("latin-1"), value.encode("latin-1"), path.encode("latin-1"), expires_at)
-                    for name, value, path, expires_at in json.loads(data)
+                    VaultedCookie(
+                        name.encode("latin-1"),
+                        value.encode("latin-1"),
+                        path.encode("latin-1"),
+                        expires_at,
+                        *(text.encode("latin-1") for text in domain),
+                    )
+                    for name, value, path, expires_at, *domain in json.loads(data)
                 )
             )
         except (TypeError, AttributeError) as error:
@@ -75,13 +87,14 @@ class Jar:
 
 
 def parse_set_cookie(value: bytes, request_path: bytes, now: float) -> VaultedCookie | None:
-    """One Set-Cookie value (RFC 6265 section 5.2); None when it names no cookie. Domain is not ours to judge."""
+    """One Set-Cookie value (RFC 6265 section 5.2); None when it names no cookie. Whether its Domain is right is not
+    ours to judge, but with and without one it is two cookies: apps delete an old one of that name beside the new."""
     pair, *attributes = value.split(b";")
     name, _, content = pair.partition(b"=")
     name = name.strip(b" \t")
     if not name or b"=" not in pair:
         return None
-    path = _default_path(request_path)
+    path, domain = _default_path(request_path), b""
     max_age: float | None = None
     expires: float | None = None
     for attribute in attributes:
@@ -90,12 +103,14 @@ def parse_set_cookie(value: bytes, request_path: bytes, now: float) -> VaultedCo
         match key.strip(b" \t").lower():
             case b"path":
                 path = text if text.startswith(b"/") else _default_path(request_path)
+            case b"domain":
+                domain = text.removeprefix(b".").lower()
             case b"max-age" if text.removeprefix(b"-").isdigit():
                 max_age = now + min(int(text[:12]), _FOREVER)
             case b"expires":
                 date = cookie_date(text)
                 expires = expires if date is None else date
-    return VaultedCookie(name, content.strip(b" \t"), path, expires if max_age is None else max_age)
+    return VaultedCookie(name, content.strip(b" \t"), path, expires if max_age is None else max_age, domain)
 
 
 def _default_path(request_path: bytes) -> bytes:

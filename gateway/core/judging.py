@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from gateway.core.escapes import unescape
 from gateway.core.html import find_element, parse_selector
+from gateway.core.jar import Jar
 from gateway.core.messages import Headers, ResponseHead, first_header, header_values
 from gateway.core.params import Missing, Parameters, name_folds, parse_form, parse_query
 from gateway.core.signin import AnswerTest, FieldPlace, SignInRule
 
 _CHARSET = re.compile(rb"charset\s*=\s*\"?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
-_DEAD_COOKIE = re.compile(rb";\s*max-age\s*=\s*(0|-[0-9]+)\s*(;|$)|;\s*expires\s*=[^;]*\b19[0-9]{2}\b", re.IGNORECASE)
 
 
 def may_carry_login_id(rule: SignInRule, query: bytes | None, headers: Headers) -> bool:
@@ -114,26 +114,27 @@ def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return dict(pairs)
 
 
-def signed_in(rule: SignInRule, head: ResponseHead, body: bytes) -> bool:
-    """Whether the answer says that the sign-in worked. `body` as it came, content coding and all."""
-    if plainly_failed(rule, head, body):
+def signed_in(rule: SignInRule, head: ResponseHead, body: bytes, now: float) -> bool:
+    """Whether the answer says that the sign-in worked. `body` as it came, content coding and all; `now` in Unix
+    seconds, for cookies that are deleted by a date."""
+    if plainly_failed(rule, head, body, now):
         return False
     text = plain_body(head.headers, body)
-    return any(_holds(test, rule, head, text) for test in rule.success)
+    return any(_holds(test, rule, head, text, now) for test in rule.success)
 
 
-def plainly_failed(rule: SignInRule, head: ResponseHead, body: bytes) -> bool:
+def plainly_failed(rule: SignInRule, head: ResponseHead, body: bytes, now: float) -> bool:
     """Whether the answer says that the sign-in did not work, rather than nothing that the rule knows."""
     text = plain_body(head.headers, body)
-    return any(_holds(test, rule, head, text) for test in rule.failure)
+    return any(_holds(test, rule, head, text, now) for test in rule.failure)
 
 
-def _holds(test: AnswerTest, rule: SignInRule, head: ResponseHead, body: bytes | None) -> bool:
+def _holds(test: AnswerTest, rule: SignInRule, head: ResponseHead, body: bytes | None, now: float) -> bool:
     if test.status is not None and head.status not in test.status:
         return False
     if test.location and not _location_fits(test.location, head.headers):
         return False
-    if test.cookie_set and not _cookie_fits(test.cookie_set, head.headers):
+    if test.cookie_set and not _cookie_fits(test.cookie_set, head.headers, now):
         return False
     for name, glob in test.header:
         values = header_values(head.headers, name.lower().encode())
@@ -183,15 +184,11 @@ def _location_fits(globs: tuple[str, ...], headers: Headers) -> bool:
     return any(_glob(glob).fullmatch(sent) or _glob(glob).fullmatch(below) for glob in globs)
 
 
-def _cookie_fits(globs: tuple[str, ...], headers: Headers) -> bool:
-    """The last word of the answer on a cookie counts: deleted and then set is set, set and then deleted is not."""
-    last: dict[str, bool] = {}
-    for value in header_values(headers, b"set-cookie"):
-        pair, _, _ = value.partition(b";")
-        name, _, content = pair.partition(b"=")
-        alive = bool(content.strip(b' \t"')) and _DEAD_COOKIE.search(value) is None
-        last[name.strip(b" \t").decode("latin-1")] = alive
-    return any(alive and any(_glob(glob).fullmatch(name) for glob in globs) for name, alive in last.items())
+def _cookie_fits(globs: tuple[str, ...], headers: Headers, now: float) -> bool:
+    """What a browser would hold after the answer counts: deleted and then set is set, set and then deleted is not."""
+    held = Jar().store(header_values(headers, b"set-cookie"), b"/", now).cookies
+    names = [cookie.name.decode("latin-1") for cookie in held if cookie.value.strip(b'"')]
+    return any(_glob(glob).fullmatch(name) for glob in globs for name in names)
 
 
 @lru_cache(maxsize=1024)

@@ -35,10 +35,11 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class OwnAnswer:
-    """An app's answer. `body` as it came; `page` without its content coding."""
+    """An app's answer. `body` as it came; `page` without its content coding; `at`: when it came, in Unix seconds."""
 
     head: ResponseHead
     body: bytes = field(repr=False)
+    at: float
 
     @property
     def page(self) -> bytes:
@@ -85,8 +86,9 @@ class OwnRequests:
         if not exchange.client:
             headers = tuple(pair for pair in headers if pair[0] != b"X-Forwarded-For")
         head, answered = await self._client.fetch(app.name, method, target, headers, body, self._limit)
-        exchange.jar = exchange.jar.store(header_values(head.headers, b"set-cookie"), path, self._clock())
-        return OwnAnswer(head, answered)
+        now = self._clock()
+        exchange.jar = exchange.jar.store(header_values(head.headers, b"set-cookie"), path, now)
+        return OwnAnswer(head, answered, now)
 
 
 def _lines(content_type: bytes, origin: bytes) -> Headers:

@@ -95,7 +95,8 @@ class _Trial:
         )
         self._answer = self._answered(answer)
         self._page = SignInPage(request.target.partition(b"?")[0].decode(), answer.page)
-        return PasswordAnswer.RIGHT if signed_in(rule, answer.head, answer.body) else PasswordAnswer.WRONG
+        right = signed_in(rule, answer.head, answer.body, answer.at)
+        return PasswordAnswer.RIGHT if right else PasswordAnswer.WRONG
 
     async def page_after(self) -> SignInPage | None:
         """The page that the app shows after the sign-in: the answer itself, or where it leads within the same app."""

@@ -107,13 +107,13 @@ class SignIn:
         passed, vaulted = withhold(visit.app, response_headers(head.headers), parts.public_origin)
         shown = scrub_page(passed, answer_body, visit.app.session_id_names)
         answer = Answer(head.status, head.reason, passed, shown)
-        if signed_in(rule, head, answer_body):
+        if signed_in(rule, head, answer_body, visit.now):
             return await self._succeeded(visit, rule, login_id, typed, answer, vaulted)
         if self._refusals.spend(visit.client, visit.now):
             await self._record(visit, Event.SIGN_IN_REFUSED, await self._whose(login_id), rule.name)
         else:
             _log.warning("too many failed sign-ins from %s for the audit record", visit.client)
-        plain = plainly_failed(rule, head, answer_body)
+        plain = plainly_failed(rule, head, answer_body, visit.now)
         return self._failed(visit, b"" if plain or not vaulted else _tag(login_id), answer, vaulted)
 
     async def _whose(self, login_id: str) -> Subject:

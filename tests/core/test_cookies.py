@@ -164,6 +164,13 @@ def test_a_jar_keeps_deletes_and_renews_in_the_order_of_the_answer() -> None:
     assert jar.store([b"T=; Expires=Thu, 01-Jan-1970 00:00:10 GMT; Path=/b"], b"/", NOW).cookies == jar.cookies[:1]
 
 
+def test_with_and_without_a_domain_it_is_two_cookies_as_in_a_browser() -> None:
+    """PHP apps delete an old cookie of the whole domain in the answer that sets the new one."""
+    gone = b"S=x; Domain=.Example.jp; Path=/; Max-Age=0"
+    jar = Jar().store([b"S=old; Domain=example.jp; Path=/"], b"/", NOW).store([b"S=1; Path=/", gone], b"/", NOW)
+    assert [(cookie.name, cookie.value) for cookie in jar.for_path(b"/", NOW)] == [(b"S", b"1")]
+
+
 @pytest.mark.parametrize(
     ("value", "expires"),
     [
@@ -202,13 +209,20 @@ def test_longer_paths_come_first_and_expired_cookies_not_at_all() -> None:
     assert [cookie.name for cookie in jar.for_path(b"/ab", NOW)] == [b"r"]
 
 
-@given(st.lists(st.tuples(st.binary(), st.binary(), st.binary(), st.none() | st.floats(allow_nan=False)), max_size=4))
-def test_a_jar_comes_back_from_its_bytes(rows: list[tuple[bytes, bytes, bytes, float | None]]) -> None:
+ROW = st.tuples(st.binary(), st.binary(), st.binary(), st.none() | st.floats(allow_nan=False), st.binary(max_size=3))
+
+
+@given(st.lists(ROW, max_size=4))
+def test_a_jar_comes_back_from_its_bytes(rows: list[tuple[bytes, bytes, bytes, float | None, bytes]]) -> None:
     jar = Jar(tuple(VaultedCookie(*row) for row in rows))
     assert Jar.from_bytes(jar.to_bytes()) == jar
 
 
-@pytest.mark.parametrize("data", [b"", b"1", b"[[1,2,3,4]]", b"[[]]", b"\xff"])
+def test_a_jar_of_an_earlier_version_is_read() -> None:
+    assert Jar.from_bytes(b'[["S","1","/",null]]') == Jar((VaultedCookie(b"S", b"1", b"/", None),))
+
+
+@pytest.mark.parametrize("data", [b"", b"1", b"[[1,2,3,4]]", b"[[]]", b"\xff", b'[["a","b","/",null,"d","e"]]'])
 def test_other_bytes_are_no_jar(data: bytes) -> None:
     with pytest.raises(ValueError):
         Jar.from_bytes(data)

@@ -13,6 +13,7 @@ from gateway.core.messages import Headers, ResponseHead
 from gateway.core.params import Missing
 from gateway.core.signin import AnswerTest, FieldPlace, SignInRule
 
+NOW = 1_790_000_000.0  # 2026-09-21
 FORM = ((b"Content-Type", b"application/x-www-form-urlencoded"),)
 
 
@@ -25,7 +26,7 @@ def rule(
 
 
 def judged(test: AnswerTest, status: int = 200, headers: Headers = (), body: bytes = b"", **more: Any) -> bool:
-    return signed_in(rule(test, **more), ResponseHead(status, b"", "1.1", headers), body)
+    return signed_in(rule(test, **more), ResponseHead(status, b"", "1.1", headers), body, NOW)
 
 
 def cookie(*values: bytes) -> Headers:
@@ -62,6 +63,38 @@ CASES: list[tuple[str, AnswerTest, int, Headers, bytes, bool]] = [
         True,
     ),
     ("a negative age", AnswerTest(cookie_set=("a",)), 200, cookie(b"a=x; max-age=-1; path=/"), b"", False),
+    (
+        "deleted by a date that is over, as WordPress does it",
+        AnswerTest(cookie_set=("wordpress_logged_in_*",)),
+        200,
+        cookie(b"wordpress_logged_in_1=%20; expires=Mon, 21 Jul 2025 10:00:00 GMT; Max-Age=0; path=/"),
+        b"",
+        False,
+    ),
+    (
+        "the same without an age",
+        AnswerTest(cookie_set=("wordpress_logged_in_*",)),
+        200,
+        cookie(b"wordpress_logged_in_1=%20; expires=Sun, 21 Sep 2025 10:00:00 GMT; path=/"),
+        b"",
+        False,
+    ),
+    (
+        "set beside an old one of another path that is deleted",
+        AnswerTest(cookie_set=("a",)),
+        302,
+        cookie(b"a=1; Path=/", b"a=; Path=/old; Max-Age=0"),
+        b"",
+        True,
+    ),
+    (
+        "set beside an old one of a domain that is deleted",
+        AnswerTest(cookie_set=("a",)),
+        302,
+        cookie(b"a=1; Path=/", b"a=x; Path=/; Domain=.example.jp; Max-Age=0"),
+        b"",
+        True,
+    ),
     ("a header", AnswerTest(header=(("X-Auth", "ok*"),)), 200, ((b"x-auth", b"okay"),), b"", True),
     ("another header", AnswerTest(header=(("X-Auth", "ok"),)), 200, ((b"x-auth", b"no"),), b"", False),
     ("a text", AnswerTest(body_has=("ようこそ",)), 200, (), "ようこそ".encode(), True),
@@ -98,7 +131,7 @@ def test_every_part_must_hold_and_one_alternative_is_enough() -> None:
     both = AnswerTest(status=frozenset({302}), location=("/top",))
     assert not judged(both, 302, located(b"/x"))
     one = rule(AnswerTest(status=frozenset({500})), both)
-    assert signed_in(one, ResponseHead(302, b"", "1.1", located(b"/top")), b"")
+    assert signed_in(one, ResponseHead(302, b"", "1.1", located(b"/top")), b"", NOW)
 
 
 def test_a_failure_wins_over_a_success() -> None:
@@ -107,7 +140,7 @@ def test_a_failure_wins_over_a_success() -> None:
 
 
 def test_a_rule_without_success_signs_nobody_in() -> None:
-    assert not signed_in(rule(), ResponseHead(200, b"", "1.1", ()), b"")
+    assert not signed_in(rule(), ResponseHead(200, b"", "1.1", ()), b"", NOW)
 
 
 def test_an_unknown_charset_finds_nothing() -> None:
