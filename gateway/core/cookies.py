@@ -37,7 +37,8 @@ Pairs = list[tuple[bytes, bytes]]
 
 _CACHED_NAMES = 1024
 _CACHED_NAME_LENGTH = 64
-_ODD_NAMES = 50  # of one request: each is read in every way that some parser might
+_ODD_NAMES = 50  # of one request: each is read in every way that some parser might,
+_LONGEST_ODD_NAME = 128  # and that takes its time
 
 # A second pair inside a value. Old Tomcats split at commas, aiohttp at white space, RFC 2109 modes at quotes.
 _HIDDEN_PAIR = re.compile(rb'[\x00-\x20,"\x7f-\xff]([^\x00-\x20,"=\x7f-\xff]++)[\x00-\x20"\x7f-\xff]*+=')
@@ -199,7 +200,7 @@ def cookie_for_app(
             continue
         names = (name,) if _PLAIN_VALUE.fullmatch(value) else (name, *_HIDDEN_PAIR.findall(value))
         odd = sum(not is_plain(each) for each in names)
-        if odd > odd_left:
+        if odd > odd_left or (odd and max(map(len, names)) > _LONGEST_ODD_NAME):
             continue
         odd_left -= odd
         if not any(rules.refuses(each, own_names) for each in names):

@@ -12,8 +12,9 @@ A folded text is for comparing alone: never shown, and never an identity.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
+
+from gateway.core.normal_forms import normal_form
 
 _PUNCTUATION = (
     "・･·•、､。｡,.，．'’‘`\"”“"  # between words
@@ -75,7 +76,7 @@ def _spelled(text: str) -> str:
     """Everything but company forms. The second NFKC joins marks that stood apart: か゛ is a か, a space and a mark."""
     if text.isascii():
         return text.casefold().translate(_SINGLE)
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).translate(_SINGLE).casefold())
+    text = normal_form("NFKC", normal_form("NFKC", text).translate(_SINGLE).casefold())
     if "ゔ" in text:
         for sound, plain in _V_SOUNDS.items():
             text = text.replace(sound, plain)

@@ -15,8 +15,13 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from gateway.core.multipart import multipart_boundary, split_multipart
+from gateway.core.normal_forms import normal_form
 
 _MOST_FIELDS = 1000  # PHP's max_input_vars: it drops what comes later
+_LONGEST_NAME = 1000  # characters, and of all names together; no page has them, and to fold a megabyte holds the loop
+_MOST_OF_NAMES = 100_000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SPLIT = re.compile("[&;]")
 _MANGLED = re.compile(r"[.\[ ]")
 _FORM_TYPE = re.compile(rb"application/x-www-form-urlencoded(?:; ?charset=(?:utf-8|UTF-8))?")
 _ENCODED = re.compile(rb"(?:[!$&'()*+,\-./0-9:=@A-Z_a-z~\[\]{}|^`]|%[0-9A-Fa-f]{2})*+")
@@ -46,13 +51,13 @@ class Parameters:
 
     __slots__ = ("_fields", "_hidden")
 
-    def __init__(self, fields: Iterable[Field]) -> None:
+    def __init__(self, fields: Iterable[Field], hidden: Iterable[str] = ()) -> None:
+        """`hidden`: names that appear in values when an app decodes before it splits."""
         self._fields: dict[str, list[Field]] = {}
-        self._hidden: set[str] = set()
+        self._hidden = {fold for name in hidden for fold in name_folds(name)}
         for field in fields:
             for fold in name_folds(field.name):
                 self._fields.setdefault(fold, []).append(field)
-            self._hidden |= hidden_names((field.data or b"").decode("latin-1"))
 
     def only(self, name: str) -> str | Missing:
         """The value of the one field of this name; DOUBT when it came twice or in another spelling (R-091)."""
@@ -80,18 +85,20 @@ class Parameters:
 
 def name_folds(name: str) -> frozenset[str]:
     """Every name an app may make of this one: case, width, accents, PHP's `_` for `.`, space and `[`, its arrays."""
-    spread = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).upper()).lower()
-    bare = "".join(char for char in spread if unicodedata.category(char) not in ("Mn", "Cf", "Cc"))
+    spread = normal_form("NFKD", normal_form("NFKC", name).upper()).lower()
+    if spread.isascii():
+        bare = _CONTROL.sub("", spread)
+    else:
+        bare = "".join(char for char in spread if unicodedata.category(char) not in ("Mn", "Cf", "Cc"))
     bare = bare.strip(" .\u3000")
     return frozenset((_MANGLED.sub("_", bare), _MANGLED.sub("_", bare.partition("[")[0].strip(" ."))))
 
 
-def hidden_names(value: str) -> set[str]:
+def hidden_names(value: str) -> list[str]:
     """Names that appear when an app decodes before it splits: `x=1%26id=2` is then two fields."""
     if "&" not in value and ";" not in value:
-        return set()
-    pieces = re.split("[&;]", value)[1:]
-    return {fold for piece in pieces if "=" in piece for fold in name_folds(piece.partition("=")[0])}
+        return []
+    return [name for name, equals, _ in (piece.partition("=") for piece in _SPLIT.split(value)[1:]) if equals]
 
 
 def parse_query(raw: bytes | None) -> Parameters | None:
@@ -136,7 +143,9 @@ def _decoded(name: bytes, data: bytes | None) -> Field | None:
         decoded = name.decode()
     except UnicodeDecodeError:
         return None
-    if not decoded or _NAME_CONTROL.search(decoded) or _VALUE_CONTROL.search((data or b"").decode("latin-1")):
+    if not 0 < len(decoded) <= _LONGEST_NAME or _NAME_CONTROL.search(decoded):
+        return None
+    if _VALUE_CONTROL.search((data or b"").decode("latin-1")):
         return None
     if "_charset_" in name_folds(decoded):  # tells some parsers to decode every other field anew
         return None
@@ -147,9 +156,16 @@ def _decoded(name: bytes, data: bytes | None) -> Field | None:
 
 
 def _checked(fields: Iterable[Field | None]) -> Parameters | None:
+    """None where some app could read another whole, and for more names than a page has: each costs its folding."""
     known: list[Field] = []
+    hidden: list[str] = []
     for field in fields:
         if field is None:
             return None
         known.append(field)
-    return Parameters(known)
+        data = field.data or b""
+        if data.count(b"=") > _MOST_FIELDS and data.count(b"&") + data.count(b";") > _MOST_FIELDS:
+            return None
+        hidden += hidden_names(data.decode("latin-1"))
+    length = sum(len(field.name) for field in known) + sum(map(len, hidden))
+    return Parameters(known, hidden) if length <= _MOST_OF_NAMES and len(hidden) <= _MOST_FIELDS else None

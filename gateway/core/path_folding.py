@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from gateway.core.escapes import unescape
+from gateway.core.normal_forms import normal_form
 
 _ROUNDS = 8
 _OVERLONG = re.compile(rb"[\xc0\xc1]([\x80-\xbf])|\xe0([\x80-\x9f])([\x80-\xbf])")
@@ -28,7 +28,7 @@ def folded_path(path: bytes) -> bytes:
             break
         path = decoded
     text = _OVERLONG.sub(_shortest, path).decode("utf-8", "surrogateescape").translate(_BEST_FIT)
-    text = unicodedata.normalize("NFKC", text).lower().replace("\\", "/")
+    text = normal_form("NFKC", text).lower().replace("\\", "/")
     return _resolved(_COOKIELESS.sub("", text)).encode("utf-8", "surrogateescape")
 
 

@@ -6,6 +6,8 @@ import enum
 import unicodedata
 from dataclasses import dataclass
 
+from gateway.core.normal_forms import normal_form
+
 
 class Kind(enum.StrEnum):
     """Which sort of tenant a person belongs to."""
@@ -54,6 +56,6 @@ def canonical_login_id(typed: str) -> str:
 
 def _unmarked(text: str) -> str:
     """Width folded, combining (Mn) and enclosing (Me) marks gone."""
-    apart = unicodedata.normalize("NFKD", text)
+    apart = normal_form("NFKD", text)
     bare = "".join(character for character in apart if unicodedata.category(character) not in ("Mn", "Me"))
-    return unicodedata.normalize("NFKC", bare)
+    return normal_form("NFKC", bare)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hmac
 import re
-import unicodedata
 from dataclasses import dataclass
 
 import pyotp
+
+from gateway.core.normal_forms import normal_form
 
 STEP_SECONDS = 30
 SECRET_BYTES = 20
@@ -28,7 +29,7 @@ def normalise_code(typed: str) -> str | None:
 
     NFKC before the test: `int()` and `str.isdigit()` also take Arabic-Indic digits, which are refused here.
     """
-    folded = _IGNORED.sub("", unicodedata.normalize("NFKC", typed))
+    folded = _IGNORED.sub("", normal_form("NFKC", typed))
     return folded if _SIX_DIGITS.fullmatch(folded) else None
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date
+
+from gateway.core.normal_forms import normal_form
 
 _TYPED = re.compile(
     r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|(\d{2})(\d{2})|年(\d{1,2})月(\d{1,2})日)", re.ASCII
@@ -13,7 +14,7 @@ _TYPED = re.compile(
 
 def typed_date(text: str) -> date | None:
     """The date, or None when this is none: a day that no calendar has, a year without its century, an era's year."""
-    found = _TYPED.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    found = _TYPED.fullmatch(normal_form("NFKC", text).strip())
     if found is None:
         return None
     year, month, day = (int(part) for part in found.groups() if part is not None)

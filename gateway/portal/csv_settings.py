@@ -6,10 +6,10 @@ Headings and words are those of the visitor's language; an import takes both lan
 from __future__ import annotations
 
 import enum
-import unicodedata
 from collections.abc import Mapping
 from functools import cache
 
+from gateway.core.normal_forms import normal_form
 from gateway.core.policy import TenantSettings
 from gateway.portal.establishment_choice import Choice, choice_of
 from gateway.portal.words import CATALOGUES
@@ -81,7 +81,7 @@ def settings_of(uses: str, payslip: str, attendance: str) -> TenantSettings:
 
 
 def _plain(cell: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", cell).casefold().split())
+    return "".join(normal_form("NFKC", cell).casefold().split())
 
 
 @cache

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -15,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from gateway.core.normal_forms import normal_form
 from gateway.core.rights import Scope
 from gateway.core.typed_dates import typed_date
 from gateway.portal.views import Message
@@ -111,7 +111,7 @@ def _search(given: Mapping[str, str], text: str) -> PeopleSearch:
     state = given.get("state", "")
     return PeopleSearch(
         text,
-        unicodedata.normalize("NFKC", given.get("establishment", "")).strip()[:LONGEST],
+        normal_form("NFKC", given.get("establishment", "")).strip()[:LONGEST],
         given.get("staff", "") == "1",
         state if state in STATES else "",
         given.get("since", "").strip()[:LONGEST],

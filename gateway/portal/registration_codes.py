@@ -8,9 +8,9 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-import unicodedata
 
 from gateway.core.errors import SealBroken
+from gateway.core.normal_forms import normal_form
 from gateway.portal.second_factor import Seals
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without 0, O, 1 and I
@@ -31,7 +31,7 @@ def grouped(code: str) -> str:
 
 def normalised(typed: str) -> str:
     """What was typed without case, width, spaces and hyphens."""
-    return _GAPS.sub("", unicodedata.normalize("NFKC", typed[:200])).upper()
+    return _GAPS.sub("", normal_form("NFKC", typed[:200])).upper()
 
 
 def what_is_wrong(code: str) -> str:

@@ -12,12 +12,12 @@ from __future__ import annotations
 import base64
 import re
 import secrets
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.core.lockout import Locked, LockoutLimits, Reserved, Stopped
+from gateway.core.normal_forms import normal_form
 from gateway.core.totp import SECRET_BYTES, Window, clock_offset_steps, matching_step, normalise_code
 from gateway.portal.events import Asker, Event
 from gateway.stores.base import AlreadyEnrolled, Registry
@@ -231,7 +231,7 @@ class SecondFactors:
 
 def what_is_wrong(typed: str) -> str:
     """Why this cannot be a code: `empty`, `letters`, or `length-N` for N digits."""
-    folded = _GAPS.sub("", unicodedata.normalize("NFKC", typed[:200]))
+    folded = _GAPS.sub("", normal_form("NFKC", typed[:200]))
     if not folded:
         return "empty"
     if folded.isascii() and folded.isdigit():

@@ -5,7 +5,6 @@ It is kept in the registry, so it survives paging, searching and faults, and nee
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from gateway.core.normal_forms import normal_form
 from gateway.core.selection import Conditions, Picked
 from gateway.portal.drafts import LIST, draft, keep_draft
 from gateway.portal.establishment_choice import Choice, choice_of, typed_choice
@@ -48,7 +48,7 @@ class ListState:
 def conditions_of(fields: Mapping[str, Any]) -> Conditions:
     """Search conditions from an address or a form. Ends of the range may be given in either order."""
     code_from, code_to, name, kana = (_typed(fields.get(key)) for key in ("from", "to", "name", "kana"))
-    code_from, code_to = (unicodedata.normalize("NFKC", code).strip() for code in (code_from, code_to))
+    code_from, code_to = (normal_form("NFKC", code).strip() for code in (code_from, code_to))
     if code_to and code_from > code_to:
         code_from, code_to = code_to, code_from
     return Conditions(code_from, code_to, name, kana, _STATES.get(str(fields.get("state"))))

@@ -104,7 +104,7 @@ def iis(target: bytes) -> Path:
         .replace(b"\xc0\xae", b".")
     )
     path = path.replace(b"\xc1\xa1", b"a").replace("∕".encode(), b"/")
-    text = unicodedata.normalize("NFKC", path.decode("utf-8", "surrogateescape")).replace("\\", "/")
+    text = unicodedata.normalize("NFKC", path.decode("utf-8", "surrogateescape")).replace("\\", "/")  # noqa: TID251 - a reading, not the gateway
     text = re.sub(r"/\([A-Z]\([^)]*\)\)", "", text)
     folded = resolved(text.encode("utf-8", "surrogateescape")).lower()
     segments = [

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.cookie_dates import cookie_date
-from gateway.core.cookie_names import name_folds
+from gateway.core.cookie_names import known_folds, name_folds
 from gateway.core.cookies import (
     CookieRules,
     Duplicate,
@@ -267,8 +267,28 @@ def test_a_cookie_whose_name_is_no_token_goes_unread() -> None:
 
 def test_of_names_that_parsers_read_in_many_ways_only_the_first_are_looked_at() -> None:
     rules = CookieRules(vault=("JSESSIONID",))
-    name_folds.cache_clear()
+    known_folds.cache_clear()
     names = [b"n%%%02x" % number for number in range(1000)]
     sent = out(b"; ".join(name + b"=1" for name in names), b"plain=1; odd=,%41=", rules=rules)
     assert sent == b"; ".join((b"JSESSIONID=real", *(name + b"=1" for name in names[:50]), b"plain=1"))
-    assert name_folds.cache_info().misses < 60
+    assert known_folds.cache_info().misses < 60
+
+
+@pytest.mark.parametrize("start", [b"", b"n."])
+def test_a_long_name_is_not_remembered(start: bytes) -> None:
+    """Four thousand names of sixty thousand bytes would be a quarter of a gigabyte."""
+    rules = CookieRules(vault=("JSESSIONID",))
+    known_folds.cache_clear()
+    for number in range(10):
+        name = start + b"n%d" % number + b"n" * 65
+        assert name_folds(name) == {name.replace(b".", b"_"), name}
+        out(name + b"=1", rules=rules)
+    assert known_folds.cache_info().currsize <= len(OWN) + 1
+
+
+def test_a_long_name_that_parsers_read_in_many_ways_goes_unread() -> None:
+    """A plain one is no work: it passes whatever its length."""
+    rules = CookieRules(vault=("JSESSIONID",))
+    long = b"n" * 129
+    sent = out(b"%s=1; %%25%s=2; .%s=3" % (long, long, long), b'h="%25' + long + b"=4; a.b=5", rules=rules)
+    assert sent == b"JSESSIONID=real; %s=1; a.b=5" % long

@@ -78,6 +78,22 @@ def test_more_fields_than_php_reads_are_refused() -> None:
     assert parse_query(b"&".join([b"a%d=1" % number for number in range(1000)] + [b"id=1"])) is None
 
 
+def test_more_fields_than_php_reads_are_refused_where_they_are_hidden_too() -> None:
+    """`x=1%26a%3D2…` is one field, or a thousand for an app that decodes first; a text with many signs is none."""
+    assert read(parse_query(b"id=1&x=" + b"%26a%3D1" * 1000)) == "1"
+    assert parse_query(b"id=1&x=" + b"%26a%3D1" * 1001) is None
+    assert parse_query(b"id=1&x=" + b"%26a%3D1" * 600 + b"&y=" + b"%26a%3D1" * 600) is None
+    assert read(parse_query(b"id=1&x=" + b"%26%3B" * 5000)) == "1"
+    assert read(parse_query(b"id=1&x=" + b"%3D" * 5000)) == "1"
+
+
+def test_names_longer_than_any_page_has_are_refused() -> None:
+    assert read(parse_query(b"id=1&%s=1" % (b"a" * 1000))) == "1"
+    assert parse_query(b"id=1&%s=1" % (b"a" * 1001)) is None
+    assert parse_query(b"id=1&" + b"&".join([b"%03d" % number + b"a" * 900 for number in range(120)])) is None
+    assert parse_query(b"id=1&x=%26" + b"a" * 100_000 + b"%3D1") is None
+
+
 @pytest.mark.parametrize("content_type", [URLENCODED, URLENCODED + b"; charset=UTF-8", URLENCODED + b";charset=utf-8"])
 def test_the_exact_type_is_read(content_type: bytes) -> None:
     assert read(parse_form([content_type], [], b"id=1")) == "1"

@@ -158,7 +158,7 @@ def test_plain_implies_that_normalising_changes_nothing(raw: bytes) -> None:
     if target.doubt is None:
         path = unquote(target.path.decode("ascii"), errors="strict")
         assert posixpath.normpath(path) == (path.rstrip("/") or "/")
-        assert unicodedata.normalize("NFC", path) == path
+        assert unicodedata.normalize("NFC", path) == path  # noqa: TID251
 
 
 @given(TARGETS)
