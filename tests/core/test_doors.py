@@ -64,13 +64,36 @@ def test_a_door_at_the_root_has_everything_beside_it() -> None:
         (b"GET", b"/wp-login.php", b"action=rp", None),
         (b"GET", b"/wp-login.php", None, None),
         (b"GET", b"/wp-login.php", b"action=logout&action=x", LEAVE),
-        (b"GET", b"/wp-login.php", b"action=%zz", LEAVE),
+        (b"GET", b"/wp-login.php", b"action=l%zzogout&action=%256Cogout", LEAVE),
+        (b"GET", b"/wp-login.php", b"to=%2Fa%3Fb%26action%3Dlogout", LEAVE),
+        (
+            b"GET",
+            b"/wp-login.php",
+            b"action=%zz" + b"%25" * 9 + b"25252525251",
+            LEAVE,
+        ),  # decoded more often than by any app
     ],
 )
 def test_a_sign_out_address_with_its_parameters(
     method: bytes, path: bytes, query: bytes | None, expected: SignOutRule | None
 ) -> None:
     assert DOORS.sign_out(method, path, query) is expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        b"action=rp&action=rp",  # phpMyAdmin: index.php?route=/&route=%2F
+        b"action=a+b",
+        b"action=%93%FA",  # Shift_JIS
+        b"action=%zz",
+        b"q=100%",
+        b"q=\xe6\x97\xa5",
+        b"redirect_to=%2Fwp-admin%2Fpost.php%3Fpost%3D1%26action%3Dedit",
+    ],
+)
+def test_an_odd_parameter_signs_nobody_out_that_could_not_be_read_as_the_sign_out(query: bytes) -> None:
+    assert DOORS.sign_out(b"GET", b"/wp-login.php", query) is None
 
 
 def test_folded_paths_of_doors() -> None:
