@@ -18,7 +18,7 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 from gateway.config.settings import Service, Support
 from gateway.portal.pages import HTML, Renderer
 from gateway.portal.words import LANGUAGES
-from tests.harness.browser import ARGUMENTS
+from tests.harness.browser import ARGUMENTS, PROGRAM
 
 NOON = 1_795_230_000.0
 SERVICE = Service(
@@ -132,7 +132,7 @@ def open_gallery() -> Iterator[Gallery]:
     thread.start()
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+            browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
             window = browser.new_page(reduced_motion="reduce")
             opened = Gallery(f"http://127.0.0.1:{server.server_port}", window, renderer)
             window.on("console", lambda message: opened.said.append(f"console: {message.text}"))

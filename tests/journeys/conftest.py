@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.harness.browser import ARGUMENTS
+from tests.harness.browser import ARGUMENTS, PROGRAM
 from tests.harness.recorder import leaks
 from tests.journeys.visitor import Browsers, NewVisitor
 from tests.journeys.world import World, demo_world
@@ -34,7 +34,7 @@ def leak_watch(world: World) -> Iterator[None]:
 def chrome() -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
         yield browser
         browser.close()
 

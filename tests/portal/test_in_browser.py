@@ -13,18 +13,9 @@ from PIL import Image
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import BrowserContext, Page, async_playwright
 
+from tests.harness.browser import ARGUMENTS, PROGRAM
 from tests.portal.conftest import World
 
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 TARGETS = "button, a.main, a.outline, summary, input[type=text], .back a, .help a"
 HEIGHTS = """selector => [...document.querySelectorAll(selector)].filter(e => e.offsetParent && !e.hidden)
     .map(e => [e.textContent.trim(), e.getBoundingClientRect().height])"""
@@ -33,7 +24,7 @@ HEIGHTS = """selector => [...document.querySelectorAll(selector)].filter(e => e.
 @pytest.fixture
 async def chromium() -> AsyncIterator[Chromium]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
         yield browser
         await browser.close()
 
