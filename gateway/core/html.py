@@ -9,6 +9,8 @@ before its parent's end tag, so that a removal never eats beyond the parent.
 from __future__ import annotations
 
 import enum
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.core.html_scan import Tag, editable, tags
@@ -55,6 +57,7 @@ _IMPLIED = {  # by start tag: which open elements it ends, and at which the sear
     name: (ended, (_ALWAYS_WALLS | {b"table"} if ended & _TABLE_PARTS else _SCOPE) - ended)
     for name, ended in _ENDED_BY.items()
 }
+_DEEPEST = 512  # browsers nest no deeper; further out nothing is looked for, or a page of a megabyte would take minutes
 _TEXT_ONLY = frozenset(b"script style textarea title xmp iframe noembed noframes plaintext".split())
 
 
@@ -91,6 +94,7 @@ class _Tree:
         self.places: list[tuple[int, int, bytes]] = []  # (position, rank, HTML)
         self._homeless = dict(enumerate(pieces))
         self._open: list[_Open] = []
+        self._names: Counter[bytes] = Counter()  # of the open elements
         self._foreign = 0  # how many <svg> and <math> are open
         self._leaving = 0  # how many of the open elements go out
         self._read = 0  # where the last tag ended
@@ -108,6 +112,7 @@ class _Tree:
             return
         self._foreign += tag.name in (b"svg", b"math")
         self._leaving += wanted
+        self._names[tag.name] += 1
         self._open.append(_Open(tag.name, tag.start, wanted, pieces))
 
     def _housed(self, tag: Tag, wanted: bool, alone: bool) -> tuple[tuple[int, Piece], ...]:
@@ -126,7 +131,9 @@ class _Tree:
     def end(self, tag: Tag) -> None:
         """An end tag: the innermost element of its name ends here, those inside it end before it."""
         self._read = tag.end
-        for index in range(len(self._open) - 1, -1, -1):
+        if not self._names[tag.name]:
+            return
+        for index in self._outwards():
             name = self._open[index].name
             if name == tag.name:
                 self._pop_to(index + 1, tag.start, tag.start)
@@ -148,8 +155,10 @@ class _Tree:
             self._end_nearest(*implied, tag.start)
 
     def _end_nearest(self, ended: frozenset[bytes], walls: frozenset[bytes], position: int) -> None:
+        if not any(self._names[name] for name in ended):
+            return
         outermost = None
-        for index in range(len(self._open) - 1, -1, -1):
+        for index in self._outwards():
             if self._open[index].name in ended:
                 outermost = index
             elif self._open[index].name in walls:
@@ -157,11 +166,16 @@ class _Tree:
         if outermost is not None:
             self._pop_to(outermost, position, position)
 
+    def _outwards(self) -> Iterable[int]:
+        """The places of the open elements, innermost first."""
+        return range(len(self._open) - 1, max(-1, len(self._open) - 1 - _DEEPEST), -1)
+
     def _pop_to(self, depth: int, end: int, inner_end: int, behind: int | None = None) -> None:
         """End elements down to a depth. `behind`: where what comes after an element goes, if not to its end."""
         outside = end if behind is None else behind
         while len(self._open) > depth:
             element = self._open.pop()
+            self._names[element.name] -= 1
             self._foreign -= element.name in (b"svg", b"math")
             if element.wanted:
                 self._leaving -= 1
