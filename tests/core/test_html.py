@@ -285,13 +285,12 @@ def test_whatever_the_page_holds_only_the_piece_comes_in(encoding: str, text: st
         assert find_element(page, parse_selector(selector))
 
 
-@pytest.mark.parametrize(("open_tag", "other"), [(b"<b>", b"</i>"), (b"<span>", b"<p>")])
-def test_a_page_of_unclosed_elements_takes_no_minutes(open_tag: bytes, other: bytes) -> None:
-    """Thousands of tags look for what they end among thousands of open elements, and do not look at all of them."""
-    page = open_tag * 5_000 + other * 5_000
+def test_a_page_of_unclosed_elements_takes_no_minutes() -> None:
+    """Thousands of end tags look for what they end among thousands of open elements, and find out at once: nothing."""
+    page = b"<b>" * 8_000 + b"</i>" * 8_000
     began = time.thread_time()
     assert remove_elements(page, ("#gone",)) == page
-    assert time.thread_time() - began < 12  # every line of it is traced; to look at all took a minute
+    assert time.thread_time() - began < 8  # every line of it is traced; to look at all takes much longer
 
 
 def test_what_is_nested_deeper_than_browsers_do_is_not_looked_for() -> None:
