@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from gateway.config.certificates import PairRefused
 from gateway.config.faults import Faults
 from gateway.config.model_apps import AnswerTestBlock, AppBlock, SignInBlock, SignOutBlock
 from gateway.config.model_routes import path_faults
-from gateway.config.paths import beside, wire_path
+from gateway.config.nodes import Node
+from gateway.config.paths import beside, doubt_about, wire_page, wire_path
 from gateway.config.upstream_tls import upstream_context
 from gateway.core.apps import App, AppTable, UpstreamAddress, UpstreamTls
 from gateway.core.cookies import CookieRules
@@ -54,8 +56,13 @@ def _app(name: str, block: AppBlock, signing: list[NamedApp], folder: Path, faul
         paths=tuple(wire_path(prefix).encode() for prefix in block.paths),
         cookies=CookieRules(cookies.vault, cookies.passed) if cookies else CookieRules(),
         sign_in_page=_sign_in_page(block, signing, faults),
-        sign_in=tuple(_sign_in(name, rule, number, faults) for number, rule in enumerate(block.sign_in)),
-        sign_out=tuple(_sign_out(name, rule, faults) for rule in block.sign_out),
+        sign_in=tuple(
+            replace(_sign_in(name, rule, number, faults), ignores_case=block.ignores_case)
+            for number, rule in enumerate(block.sign_in)
+        ),
+        sign_out=tuple(
+            replace(_sign_out(name, rule, faults), ignores_case=block.ignores_case) for rule in block.sign_out
+        ),
         host_header=_host_header(block, faults),
         session_id_names=block.session_ids,
         pass_headers=frozenset(header.encode() for header in (block.headers.passed if block.headers else ())),
@@ -86,12 +93,13 @@ def _tls(block: AppBlock, folder: Path, faults: Faults) -> UpstreamTls:
 def _sign_in_page(block: AppBlock, signing: list[NamedApp], faults: Faults) -> str:
     """What the file says, else the app's own sign-in address, else that of the only app that has one."""
     if block.sign_in_page:
-        return wire_path(block.sign_in_page)
+        _plain_path(block.sign_in_page.partition("?")[0], block.at("sign_in_page"), faults)
+        return wire_page(block.sign_in_page)
     if block.sign_in:
         return wire_path(block.sign_in[0].path)
     if len(signing) == 1:
         other = signing[0][1]
-        return wire_path(other.sign_in_page or other.sign_in[0].path)
+        return wire_page(other.sign_in_page or other.sign_in[0].path)
     if signing:
         names = ", ".join(name for name, _ in signing)
         remedy = f"Write sign_in_page: the page of one of {names}."
@@ -148,6 +156,14 @@ def _sign_out(app: str, block: SignOutBlock, faults: Faults) -> SignOutRule:
 def _door_path(block: SignInBlock | SignOutBlock, faults: Faults) -> None:
     for what in path_faults(block.path):
         faults.add(block.at("path"), "bad-path", what, "Segments are literals, {name}, * or a last **.")
+    _plain_path(block.path, block.at("path"), faults)
+
+
+def _plain_path(path: str, place: Node, faults: Faults) -> None:
+    doubt = doubt_about(path)
+    if doubt is not None:
+        remedy = "Many apps have the same page at a plain path with a query: /index.php?title=… for /index.php/A:B."
+        faults.add(place, "doubtful-path", doubt, remedy)
 
 
 def _answer_test(block: AnswerTestBlock, faults: Faults) -> AnswerTest:
@@ -189,7 +205,7 @@ def _doors_belong(apps: tuple[App, ...], blocks: tuple[NamedApp, ...], faults: F
                     faults.add(block.at("sign_in", number), "duplicate-sign-in", what, "Keep one of the two.")
         if faults.any_under("apps"):
             continue  # a door in the wrong place: what follows from it is no second fault
-        page_owner = table.owner(app.sign_in_page.encode())
+        page_owner = table.owner(app.sign_in_page.partition("?")[0].encode())
         if any(other.sign_in for other in apps) and (page_owner is None or not page_owner.sign_in):
             what = f"{app.sign_in_page} belongs to no app that has sign_in."
             faults.add(block.at("sign_in_page"), "no-sign-in-page", what, "Name the page with the sign-in form.")

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from gateway.config.faults import Faults
 from gateway.config.model_routes import ConditionBlock, InsertionBlock, PageEditBlock, RemovalBlock, RouteBlock
-from gateway.config.paths import covers, example_path, wire_path
-from gateway.core.apps import Insertion, PageEdit, Removal
+from gateway.config.paths import covers, doubt_about, example_path, wire_path
+from gateway.core.apps import App, AppTable, Insertion, PageEdit, Removal
 from gateway.core.html import parse_selector
 from gateway.core.routes import Access, Condition, Place, Route, RouteTable, ValueSource
 
 _CLOSES = frozenset({Access.FULL, Access.DENY})
 _FORMATS = {ValueSource.THIS_MONTH: "%Y%m", ValueSource.TODAY: "%Y%m%d"}
 _GET = (b"GET",)
+PLAIN = "Name paths of letters, digits and - _ ! $ & ' , = @ . between slashes; with a code every other passes."
 
 
-def build_routes(blocks: tuple[RouteBlock, ...], faults: Faults) -> tuple[Route, ...]:
-    """Core's routes in file order, each with a name of its own."""
+def build_routes(blocks: tuple[RouteBlock, ...], apps: tuple[App, ...], faults: Faults) -> tuple[Route, ...]:
+    """Core's routes in file order, each with a name of its own; in any case where they belong to an app that ignores
+    it."""
+    table = AppTable(apps)
     names: dict[str, int] = {}
     routes = []
     for block in blocks:
         if block.name and block.name in names:
             what = f"the name is also on line {names[block.name]}."
             faults.add(block.at("name"), "duplicate-name", what, "Choose another: logs tell routes apart by it.")
+        doubt = doubt_about(block.path)
+        if doubt is not None:
+            faults.add(block.at("path"), "doubtful-path", doubt, PLAIN)
         name = _free_name(block, names)
         names[name] = block.node.line
-        routes.append(_route(block, name))
+        owner = table.owner(example_path(wire_path(block.path)))
+        routes.append(_route(block, name, ignores_case=owner is not None and owner.ignores_case))
     _none_in_the_shade(routes, blocks, faults)
     return tuple(routes)
 
@@ -38,7 +45,7 @@ def _free_name(block: RouteBlock, names: dict[str, int]) -> str:
     return name
 
 
-def _route(block: RouteBlock, name: str) -> Route:
+def _route(block: RouteBlock, name: str, *, ignores_case: bool) -> Route:
     """`full` and `deny` close for every method unless the file names some; what opens, opens for GET."""
     methods = frozenset(block.methods or (() if block.access in _CLOSES else _GET))
     if b"GET" in methods:
@@ -51,6 +58,7 @@ def _route(block: RouteBlock, name: str) -> Route:
         feature=block.feature,
         where=tuple(_condition(key, value) for key, value in block.where),
         line=block.node.line,
+        ignores_case=ignores_case,
     )
 
 

@@ -100,10 +100,11 @@ def _built(file: FileBlock, folder: Path, faults: Faults) -> Configuration:
 
 
 def _site(file: FileBlock, folder: Path, faults: Faults) -> Site:
+    public, apps = _public(file, faults), build_apps(file.apps, folder, faults)
     return Site(
-        _public(file, faults),
-        build_apps(file.apps, folder, faults),
-        build_routes(file.routes, faults),
+        public,
+        apps,
+        build_routes(file.routes, apps, faults),
         build_page_edits(file.page_edits, faults),
     )
 

@@ -13,6 +13,7 @@ from gateway.config.words import (
     METHOD,
     NAME,
     ORIGIN,
+    PAGE,
     PATH,
     STATUS,
     TEXT,
@@ -189,8 +190,16 @@ class AppBlock(Block):
         ListOf(TOKEN, one=True), "Names of session IDs in addresses: ;jsessionid=, ?SID=.", default=("jsessionid",)
     )
     headers: HeadersBlock | None = optional(Record(HeadersBlock), "Default: no credentials header reaches the app.")
-    ignores_case: bool = key(FLAG, "The app takes /Top for /top.", default=False)
-    sign_in_page: str = key(PATH, "The page with the sign-in form, where 「キャンセル」 leads.", default="")
+    ignores_case: bool = key(
+        FLAG,
+        "The app takes /Top for /top (IIS, ASP.NET): its routes, sign-in and sign-out addresses count in any case.",
+        default=False,
+    )
+    sign_in_page: str = key(
+        PAGE,
+        "The page with the sign-in form, where 「キャンセル」 leads; it may have a query: /index.php?do=login.",
+        default="",
+    )
     sign_in: tuple[SignInBlock, ...] = key(ListOf(Record(SignInBlock), one=True), "Its sign-in addresses.", default=())
     sign_out: tuple[SignOutBlock, ...] = key(
         ListOf(Record(SignOutBlock), one=True), "Its sign-out addresses.", default=()

@@ -5,12 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
+from gateway.core.target import parse_target
+
 _LITERAL = "/!$&'()*+,:=@{}~-._%"
 
 
 def wire_path(path: str) -> str:
     """A path as browsers send it: Japanese letters percent-encoded as UTF-8, everything else as written."""
     return quote(path, safe=_LITERAL)
+
+
+def wire_page(page: str) -> str:
+    """As `wire_path`, for a page that may have a query."""
+    path, mark, query = page.partition("?")
+    return wire_path(path) + mark + query
 
 
 def covers(wide: str, narrow: str) -> bool:
@@ -27,6 +35,13 @@ def covers(wide: str, narrow: str) -> bool:
         elif part != narrows[number]:
             return False
     return len(wides) == len(narrows)
+
+
+def doubt_about(path: str) -> str | None:
+    """Why no request for this path can ever be told from one for another: such a rule would be dead. None: no doubt."""
+    parts = ("x" if any(mark in part for mark in "*{}") else part for part in wire_path(path).split("/"))
+    word = parse_target("/".join(parts).encode()).doubt
+    return None if word is None else f"some apps take {path} for another path ({word}): no request is ever known by it."
 
 
 def is_any_one(part: str) -> bool:

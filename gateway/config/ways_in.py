@@ -33,9 +33,10 @@ def warn_of_ways_in(file: FileBlock, apps: tuple[App, ...], routes: tuple[Route,
             _sign_in(rule, table, faults)
             _page_as_answer(rule, file, faults)
         page = app_block.sign_in_page or (app_block.sign_in[0].path if app_block.sign_in else "")
-        if page and not _public(table, wire_path(page), b"GET"):
-            what = f"GET {page} is not public: nobody who is signed out sees the sign-in page."
-            remedy = f"Add the route {{path: {page}, access: public}}."
+        path = page.partition("?")[0]
+        if path and not _public(table, wire_path(path), b"GET"):
+            what = f"GET {path} is not public: nobody who is signed out sees the sign-in page."
+            remedy = f"Add the route {{path: {path}, access: public}}."
             faults.warn(app_block.at("sign_in_page"), "sign-in-page-closed", what, remedy)
     _proxies(file, faults)
 

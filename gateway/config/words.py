@@ -239,6 +239,16 @@ def _path(text: str) -> str:
 PATH = Word(_path, "Write a path from the root, such as /login.", {"type": "string", "pattern": "^/"})
 
 
+def _page(text: str) -> str:
+    path, mark, query = text.partition("?")
+    if not re.fullmatch(r"[!\"$-~]*", query):
+        raise ValueError("a query holds no #, no space and no other than ASCII letters: write %E6%97%A5 for 日")
+    return _path(path) + mark + query
+
+
+PAGE = Word(_page, "Write a path from the root, such as /login.", {"type": "string", "pattern": "^/"})
+
+
 def _status(text: str) -> int:
     if not re.fullmatch(r"[1-5][0-9][0-9]", text, re.ASCII):
         raise ValueError("")

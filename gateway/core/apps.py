@@ -52,7 +52,7 @@ class App:
     host_header: bytes | None = None  # None: the browser's own Host
     session_id_names: tuple[str, ...] = ("jsessionid",)  # session IDs in addresses: taken out, both ways
     pass_headers: frozenset[bytes] = field(default_factory=frozenset)  # credentials headers let through, lower case
-    ignores_case: bool = False  # the app takes /Top for /top: a path with capitals is in doubt
+    ignores_case: bool = False  # the app takes /Top for /top, and so do its routes and doors
     more_addresses: tuple[UpstreamAddress, ...] = ()  # where the same app listens, too
     sticky: bool = True  # of several addresses, who has a session of the app stays where it began
     tls: UpstreamTls = field(default_factory=UpstreamTls)

@@ -21,8 +21,8 @@ class Doors:
     def __init__(self, sign_in: tuple[SignInRule, ...], sign_out: tuple[SignOutRule, ...]) -> None:
         self._sign_in = sign_in
         self._sign_out = sign_out
-        self._in_table = RouteTable(tuple(Route(str(n), rule.path, Access.PUBLIC) for n, rule in enumerate(sign_in)))
-        self._out_table = RouteTable(tuple(Route(str(n), rule.path, Access.PUBLIC) for n, rule in enumerate(sign_out)))
+        self._in_table = _table(sign_in)
+        self._out_table = _table(sign_out)
         named = [_bare(rule.path) for rule in sign_in] + [_bare(rule.path) for rule in sign_out if not rule.query]
         named = [path for path in named if not path.endswith("**")]
         self._folded = RouteTable(tuple(Route(path, path, Access.DENY) for path in named))
@@ -62,6 +62,16 @@ class Doors:
     def opens_folded(self, folded: bytes) -> bool:
         """Whether some app might read a path that folds to this one as a sign-in or sign-out address."""
         return self._folded.denies_folded(folded.rstrip(b"/")) is not None
+
+
+def _table(rules: tuple[SignInRule | SignOutRule, ...]) -> RouteTable:
+    """Numbers of rules by their paths."""
+    return RouteTable(
+        tuple(
+            Route(str(number), rule.path, Access.PUBLIC, ignores_case=rule.ignores_case)
+            for number, rule in enumerate(rules)
+        )
+    )
 
 
 def _says(query: bytes | None, wanted: tuple[tuple[str, str], ...]) -> bool:

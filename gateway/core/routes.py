@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
+from gateway.core.escapes import unescape
 from gateway.core.subject import Feature
 from gateway.core.values import fast_frozen
 
@@ -59,7 +60,8 @@ class Condition:
 class Route:
     """One line of the table. `path` segments: a literal, `{name}` or `*` for one segment, a final `**` for any rest.
 
-    No `methods` means any: what closes (`full`, `deny`) must close for all of them.
+    No `methods` means any: what closes (`full`, `deny`) must close for all of them. `ignores_case`: the app behind
+    takes /Top for /top, so the literals are ASCII letters in any case.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Route:
     feature: Feature | None = None
     where: tuple[Condition, ...] = ()
     line: int = 0
+    ignores_case: bool = False
 
 
 @fast_frozen
@@ -83,6 +86,7 @@ class Candidate:
 @dataclass(slots=True)
 class _Node:
     literal: dict[bytes, _Node] = field(default_factory=dict)
+    in_any_case: dict[bytes, _Node] = field(default_factory=dict)
     any_one: _Node | None = None
     ends: list[tuple[int, Route, tuple[str, ...]]] = field(default_factory=list)
     rests: list[tuple[int, Route, tuple[str, ...]]] = field(default_factory=list)
@@ -98,7 +102,7 @@ class RouteTable:
         for order, route in enumerate(routes):
             self._plant(self._root, order, route, route.path.encode())
             if route.access is Access.DENY:
-                self._plant(self._denied_folded, order, route, route.path.encode().lower())
+                self._plant(self._denied_folded, order, route, unescape(route.path.encode()).lower())
         self._known = lru_cache(maxsize=_KNOWN_PATHS)(partial(_walk, self._root))
 
     def candidates(self, path: bytes) -> tuple[Candidate, ...]:
@@ -123,6 +127,8 @@ class RouteTable:
                 names.append(part[1:-1].decode() if part != b"*" else "")
                 node.any_one = node.any_one or _Node()
                 node = node.any_one
+            elif route.ignores_case:
+                node = node.in_any_case.setdefault(part.lower(), _Node())
             else:
                 node = node.literal.setdefault(part, _Node())
         node.ends.append((order, route, tuple(names)))
@@ -150,5 +156,7 @@ def _descend(
     literal = node.literal.get(parts[depth])
     if literal is not None:
         yield from _descend(literal, parts, depth + 1, taken)
+    if node.in_any_case and (folded := node.in_any_case.get(parts[depth].lower())) is not None:
+        yield from _descend(folded, parts, depth + 1, taken)
     if node.any_one is not None and parts[depth]:
         yield from _descend(node.any_one, parts, depth + 1, (*taken, parts[depth]))

@@ -45,6 +45,7 @@ class SignInRule:
     deliver_at_once: bool = False  # answer goes to the script at once, cookies withheld (single-page apps)
     password: str = ""  # the password's field, named as `field` is; empty: the password field of the page's own form
     line: int = 0
+    ignores_case: bool = False  # the app takes /Login for /login
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +57,4 @@ class SignOutRule:
     methods: frozenset[bytes]  # empty: any
     query: tuple[tuple[str, str], ...] = ()
     line: int = 0
+    ignores_case: bool = False

@@ -56,7 +56,6 @@ _DOUBTS = tuple(
         ("cookieless-session", rb"\("),
     )
 )
-_UPPER_CASE = re.compile(rb"(?<!%)(?<!%.)[A-Z]")
 _DEVICE = re.compile(rb"/(?:con|prn|aux|nul|clock\$|com[0-9]|lpt[0-9])(?:\.[^/]*)?(?:/|\Z)", re.IGNORECASE)
 
 
@@ -71,7 +70,8 @@ class Target:
 
 
 def parse_target(raw: bytes, *, case_insensitive: bool = False) -> Target:
-    """Split an origin-form target and judge its path. `case_insensitive`: the app runs where names fold case (IIS)."""
+    """Split an origin-form target and judge its path. `case_insensitive`: the app runs where names fold case (IIS):
+    its routes are found in any case, and some names are devices."""
     plain = _PLAIN.fullmatch(raw)
     if plain is not None and not case_insensitive and len(raw) <= _LONGEST_PATH:
         return Target(raw, plain[1], plain[2], None)
@@ -93,8 +93,6 @@ def _path_doubt(path: bytes, case_insensitive: bool) -> str | None:
         return next((word for word, pattern in _DOUBTS if pattern.search(path)), "character")
     if b"%" in path and not _is_japanese(path):
         return "character"
-    if case_insensitive and _UPPER_CASE.search(path):
-        return "mixed-case"
     return "device-name" if case_insensitive and _DEVICE.search(path) else None
 
 

@@ -127,6 +127,25 @@ def test_an_app_without_sign_in_uses_the_page_of_the_only_one_that_has_it(tmp_pa
     assert [app.sign_in_page for app in loaded(tmp_path, GOOD).apps] == ["/login", "/login"]
 
 
+def test_a_sign_in_page_may_have_a_query(tmp_path: Path) -> None:
+    """MediaWiki, Roundcube and many others have one address for everything."""
+    made = loaded(tmp_path, GOOD.replace("sign_out:", "sign_in_page: /login?do=a%20b\n    sign_out:", 1))
+    assert [app.sign_in_page for app in made.apps] == ["/login?do=a%20b"] * 2
+
+
+def test_routes_and_doors_of_an_app_that_ignores_case_do_so_too(tmp_path: Path) -> None:
+    made = loaded(tmp_path, GOOD.replace("paths: [/]", "paths: [/]\n    ignores_case: true", 1))
+    portal, payslip = made.apps
+    assert portal.sign_in[0].ignores_case
+    assert portal.sign_out[0].ignores_case
+    assert {route.path: route.ignores_case for route in made.routes} == {
+        "/login": True,
+        "/top": True,
+        "/meisai/view": False,
+    }
+    assert not payslip.ignores_case
+
+
 def test_bad_lines_of_a_csv_file_are_named_by_its_own_lines(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_bytes(
         "login_id,kind,office\nA1,office,0001\nA2,boss,0001\na1,office,0001\n".encode("cp932")

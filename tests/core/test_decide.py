@@ -419,3 +419,39 @@ def test_an_odd_spelling_opens_no_more_than_a_code_would(raw: bytes) -> None:
 
 def test_both_features_are_what_the_tests_say() -> None:
     assert {Feature.ATTENDANCE_PUNCH, Feature.PAYSLIP_OWN} == BOTH
+
+
+IGNORING = RouteTable(
+    (
+        Route("admin", "/Pub/Admin/**", Access.DENY, frozenset(), ignores_case=True),
+        Route("one", "/Pub/{emp}/Slip", Access.PUBLIC, ignores_case=True),
+        Route("rest", "/Pub/**", Access.PUBLIC, ignores_case=True),
+        Route("exact", "/pub/x", Access.FULL),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        (b"/Pub/a.js", ["rest"]),
+        (b"/pub/A.js", ["rest"]),
+        (b"/pub/x", ["rest", "exact"]),
+        (b"/PUB/ADMIN/x", ["admin", "rest"]),
+        (b"/pub/E01/SLIP", ["one", "rest"]),
+        (b"/publ/x", []),
+    ],
+)
+def test_routes_of_an_app_that_ignores_case_fit_in_any(path: bytes, names: list[str]) -> None:
+    found = IGNORING.candidates(path)
+    assert [candidate.route.name for candidate in found] == names
+    assert [value for candidate in found for value in candidate.segments] == (
+        [("emp", b"E01")] if "one" in names else []
+    )
+
+
+def test_what_is_denied_in_japanese_is_denied_in_every_spelling() -> None:
+    table = RouteTable((Route("d", "/%E7%AE%A1%E7%90%86/**", Access.DENY, frozenset()),))
+    denied = decide(full(), facts("/x/../%e7%AE%A1%E7%90%86/a"), AccessMap(table, Doors((), ())), policy(), NOW)
+    assert isinstance(denied, Refused)
+    assert denied.reason is Reason.DENIED_ROUTE

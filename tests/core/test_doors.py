@@ -96,6 +96,17 @@ def test_an_odd_parameter_signs_nobody_out_that_could_not_be_read_as_the_sign_ou
     assert DOORS.sign_out(b"GET", b"/wp-login.php", query) is None
 
 
+@pytest.mark.parametrize("path", [b"/Login.aspx", b"/login.aspx", b"/LOGIN.ASPX"])
+def test_the_doors_of_an_app_that_ignores_case_stand_open_in_any(path: bytes) -> None:
+    """ASP.NET's own links say /Login.aspx; whoever types /login.aspx signs in all the same."""
+    rule = replace(SIGN_IN, path="/Login.aspx", ignores_case=True)
+    leave = SignOutRule("portal", "/Login.aspx", frozenset({b"GET"}), ignores_case=True)
+    doors = Doors((rule,), (leave,))
+    assert doors.sign_in(b"POST", path) == (rule,)
+    assert doors.sign_out(b"GET", path, None) is leave
+    assert doors.sign_in(b"POST", b"/Login") == ()
+
+
 def test_folded_paths_of_doors() -> None:
     assert DOORS.opens_folded(b"/login")
     assert DOORS.opens_folded(b"/logout/")
