@@ -41,7 +41,8 @@ class Forward:
 
     `headers` are final but for framing (Content-Length / Transfer-Encoding / Connection, which the lane writes from
     the request's own framing). `body` replaces the client's body where the gate has already read it. `still`: the
-    request is a WebSocket handshake that may become a tunnel, for as long as this says yes.
+    request is a WebSocket handshake that may become a tunnel, for as long as this says yes. `plain`: of a plain answer
+    (core.plain_answers) `on_response` would change nothing, so it need not be asked.
     """
 
     upstream: str
@@ -51,6 +52,7 @@ class Forward:
     on_response: RespondTo
     body: bytes | None = None
     still: Still | None = None
+    plain: bool = False
 
 
 @dataclass(slots=True)

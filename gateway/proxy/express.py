@@ -78,6 +78,7 @@ class Ready:
     headers: Headers = ()
     body: bytes | None = None
     still: Still | None = None
+    plain = False  # it is asked about the answers that are not
 
     def __init__(self, short: Short) -> None:
         self._known, self._spot, head = short

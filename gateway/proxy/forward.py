@@ -36,8 +36,8 @@ class ForwardExchange(Asking):
     """Between one request and one answer. `waiting` until a connection is there."""
 
     __slots__ = (
-        "_action", "_chunked", "_client", "_complete", "_failed", "_filter", "_head", "_held",
-        "_incoming", "_keep", "_no_body", "_pool", "_retried", "_upload_paused", "answered",
+        "_action", "_chunked", "_complete", "_failed", "_filter", "_head", "_held",
+        "_incoming", "_no_body", "_pool", "_retried", "_upload_paused",
     )  # fmt: skip
 
     def __init__(
@@ -51,7 +51,7 @@ class ForwardExchange(Asking):
         self._head: ResponseHead | None = None
         self._held: list[bytes] = []  # body that came while the gate was still thinking about the head
         self._filter: BodyFilter | None = None
-        self.answered = False  # something of the answer is on its way to the browser
+        self.answered = False
         self._complete = False  # the app's answer is whole
         self._chunked = self._keep = self._no_body = self._retried = self._upload_paused = self._failed = False
         self.waiting = False
@@ -95,7 +95,8 @@ class ForwardExchange(Asking):
         head_only = action.method == b"HEAD"
         data = head + body if body else head
         handshake = action.still is not None
-        connection.start(self, data, head_only=head_only, request_sent=last, handshake=handshake)
+        plain = self if action.plain and not head_only and not handshake and self._speaks_1_1 else None
+        connection.start(self, data, head_only=head_only, request_sent=last, handshake=handshake, plain=plain)
         self._client.progress()  # what waited for a connection is on its way: read on
 
     def adopt(self, connection: UpstreamConnection | None) -> None:
@@ -216,17 +217,16 @@ class ForwardExchange(Asking):
             self._answer(ready, body)
 
     def _answer(self, plan: ResponsePlan, body: bytes) -> None:
-        head, client, incoming = self._head, self._client, self._incoming
+        head = self._head
         assert head is not None
-        asked = incoming.head
+        asked = self._incoming.head
         assert asked is not None
         if head.status == 101:
             self._tunnel(plan, body)
             return
         headers = list(plan.headers)
         length = framing_header(head.headers, AnswerKind.LENGTH)
-        # An answer before the request's end: what is still to come could not be told from the next request.
-        self._keep = incoming.keep_alive and incoming.complete and not client.draining
+        self._keep = self._keeps()
         self._no_body = asked.method == b"HEAD" or head.status in (204, 304)
         self._filter = None if self._no_body else plan.body_filter
         if self._no_body:
@@ -250,6 +250,16 @@ class ForwardExchange(Asking):
             return
         self.answered = True
         self._send(data, body)
+
+    @property
+    def _speaks_1_1(self) -> bool:
+        head = self._incoming.head
+        return head is not None and head.version == "1.1"
+
+    def _keeps(self) -> bool:
+        # An answer before the request's end: what is still to come could not be told from the next request.
+        incoming = self._incoming
+        return incoming.keep_alive and incoming.complete and not self._client.draining
 
     def more(self, body: bytes, complete: bool) -> None:
         """More of the answer, or its end."""

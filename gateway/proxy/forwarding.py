@@ -79,7 +79,10 @@ class Forwarding:
         def on_response(head: ResponseHead) -> ResponsePlan | Awaitable[ResponsePlan]:
             return self.respond(visit, head, cookie, changes)
 
-        return Forward(visit.app.name, visit.head.method, visit.target.raw, headers, on_response, body)
+        plain = changes is UNCHANGED
+        return Forward(
+            visit.app.name, visit.head.method, visit.target.raw, headers, on_response, body, plain=plain
+        )
 
     def respond(
         self, visit: Visit, head: ResponseHead, cookie: bytes | None, changes: PageChanges = UNCHANGED

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from gateway.core.heads import Examined
 from gateway.core.messages import ResponseHead
-from gateway.core.plain_answers import closing_head
 from gateway.proxy.asking import Asking
 from gateway.proxy.express import Ready, Short
 from gateway.proxy.forward import ForwardExchange
@@ -30,7 +29,7 @@ _log = logging.getLogger("sekisho.lane")
 class ShortExchange(Asking):
     """Between one GET and its answer. See ForwardExchange for what each part means."""
 
-    __slots__ = ("_client", "_keep", "_pool", "_retried", "_short", "answered")
+    __slots__ = ("_pool", "_retried", "_short")
 
     uploading = False
     takes = True
@@ -67,34 +66,6 @@ class ShortExchange(Asking):
         head = self._short[2]
         at = head.rfind(_COOKIE)
         return b"" if at < 0 else head[at + len(_COOKIE) : head.index(b"\r\n", at + 2)]
-
-    def plain(self, data: bytes, end: int, head: bytes | None, complete: bool) -> None:
-        """The beginning of an answer that goes on as it is: its head up to `end`, or in its stead `head`."""
-        self.answered = True
-        client = self._client
-        keep = self._keep = self._short[0].keeps and not client.draining
-        if not keep:
-            data = closing_head(head or data[:end]) + data[end:]
-        elif head is not None:
-            data = head + data[end:]
-        if complete:  # before writing: a browser that is slow from here on pauses a connection that is others' already
-            self._connection = None
-        client.write(data)
-        if complete:
-            client.finished(keep=keep)
-        else:
-            client.progress()
-
-    def plain_more(self, data: bytes, complete: bool) -> None:
-        """More of its body."""
-        client = self._client
-        if complete:
-            self._connection = None
-        client.write(data)
-        if complete:
-            client.finished(keep=self._keep)
-        else:
-            client.progress()
 
     def answer(self, head: ResponseHead, body: bytes, complete: bool) -> None:
         """An answer that has to be looked at: this becomes an exchange like any other."""
@@ -138,6 +109,9 @@ class ShortExchange(Asking):
 
     def resume_upload(self) -> None:
         """Nothing."""
+
+    def _keeps(self) -> bool:
+        return self._short[0].keeps and not self._client.draining
 
     def _fail(self, *, timed_out: bool) -> None:
         self._client.hand_over(_incoming(Ready(self._short)), None)

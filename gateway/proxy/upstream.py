@@ -49,7 +49,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._parser = self._new_parser()
         self._fault = ""
         self.paused = False
-        self._plain: PlainExchange | None = None
+        self._plain: PlainExchange | None = None  # who takes a plain answer as it is, as long as this may be one
         self._left = 0  # of a plain answer's body
         self._reset(bodiless=False)
 
@@ -69,11 +69,19 @@ class UpstreamConnection(asyncio.Protocol):
         self._complete = self._keep = self._surplus = self._reported = self._data_seen = self._switching = False
 
     def start(
-        self, exchange: Exchange, data: bytes, *, head_only: bool, request_sent: bool, handshake: bool = False
+        self,
+        exchange: Exchange,
+        data: bytes,
+        *,
+        head_only: bool,
+        request_sent: bool,
+        handshake: bool = False,
+        plain: PlainExchange | None = None,
     ) -> None:
-        """Send a request's head (and body as far as it is there). `handshake`: a 101 is an answer to it."""
+        """Send a request's head (and body as far as it is there). `handshake`: a 101 is an answer to it. `plain`:
+        who takes an answer that is plain as it came; neither with `head_only` nor with `handshake`."""
         self.exchange = exchange
-        self._plain = None
+        self._plain = plain
         self.request_sent = request_sent
         self._reset(bodiless=head_only)
         self._switching = handshake
@@ -83,7 +91,7 @@ class UpstreamConnection(asyncio.Protocol):
             self.transport.write(data)
 
     def start_ready(self, exchange: PlainExchange, data: bytes) -> None:
-        """Send a whole GET. Its answer goes on as it came where it is plain, else as `start` says."""
+        """Send a whole GET. A plain answer goes on as it came."""
         self.exchange = self._plain = exchange
         self.request_sent = True
         self._head = None

@@ -101,12 +101,19 @@ class MemberConnection(UpstreamConnection):
         self._since = 0.0  # when the request was sent
 
     def start(
-        self, exchange: Exchange, data: bytes, *, head_only: bool, request_sent: bool, handshake: bool = False
+        self,
+        exchange: Exchange,
+        data: bytes,
+        *,
+        head_only: bool,
+        request_sent: bool,
+        handshake: bool = False,
+        plain: PlainExchange | None = None,
     ) -> None:
         """As always, without the cookie that is ours."""
         self._since = self._member.now()
         data = _without_ours(data)
-        super().start(exchange, data, head_only=head_only, request_sent=request_sent, handshake=handshake)
+        super().start(exchange, data, head_only=head_only, request_sent=request_sent, handshake=handshake, plain=plain)
 
     def start_ready(self, exchange: PlainExchange, data: bytes) -> None:
         """As always, without the cookie that is ours."""

@@ -31,10 +31,10 @@ def plain_plan(head: ResponseHead) -> ResponsePlan:
 
 
 def forward(head: RequestHead, peer: Peer, has_body: bool) -> Forward:
-    """Everything goes to the app."""
+    """Everything goes to the app, and plain answers go on as they come."""
     host = first_header(head.headers, b"host") or b""
     headers = request_headers(head, client_address=peer.address, scheme=peer.scheme, host=host)
-    return Forward("app", head.method, head.target, headers, plain_plan)
+    return Forward("app", head.method, head.target, headers, plain_plan, plain=True)
 
 
 def short_way(admit: Admit = forward) -> Shortcut:

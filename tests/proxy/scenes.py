@@ -115,13 +115,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything of one run. `gate`: how the gate decides: at once, later, or with a filter over the bodies."""
+    """Everything of one run. `gate`: how the gate decides on an answer: not at all where it is plain, at once, later,
+    or with a filter over the bodies."""
 
     lines: tuple[Line, ...]
     up: list[int] = field(default_factory=lambda: [1000])
     down: list[int] = field(default_factory=lambda: [1000])
     pauses: list[int] = field(default_factory=lambda: [0])
-    gate: str = "plain"  # plain, later, filter
+    gate: str = "plain"  # plain, asked, later, filter
     pool: int = 256
     addresses: int = 1
 
@@ -244,7 +245,7 @@ def scenes(*, pages: bool = False) -> st.SearchStrategy[Scene]:
         st.just([1 << 20]) if pages else _SIZES,
         _SIZES,
         st.lists(st.sampled_from([0, 0, 0, 1, 1, 2]), min_size=1, max_size=5),
-        st.sampled_from(["plain", "plain", "later", "filter"]),
+        st.sampled_from(["plain", "plain", "asked", "later", "filter"]),
         st.sampled_from([256, 256, 1]),
         st.sampled_from([1, 1, 2]),
     )

@@ -293,6 +293,59 @@ async def test_an_answer_before_the_request_ends_closes_both_connections() -> No
         assert lane.lane.pools["app"].idle == 0
 
 
+@pytest.mark.parametrize(
+    ("request_line", "answer", "asked"),
+    [
+        (b"GET / HTTP/1.1", OK, False),
+        (b"POST / HTTP/1.1", OK, False),
+        (b"GET / HTTP/1.1", b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\nok", True),
+        (b"GET / HTTP/1.1", b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 2\r\n\r\nok", True),
+        (b"GET / HTTP/1.1", b"HTTP/1.1 200 OK\r\nX-Odd:no space\r\nContent-Length: 2\r\n\r\nok", True),
+        (b"GET / HTTP/1.0", OK, True),
+        (b"HEAD / HTTP/1.1", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", True),
+    ],
+)
+async def test_of_a_plain_answer_the_gate_is_not_asked(request_line: bytes, answer: bytes, asked: bool) -> None:
+    seen: list[ResponseHead] = []
+
+    def on_response(head: ResponseHead) -> ResponsePlan:
+        seen.append(head)
+        return plain_plan(head)
+
+    def admit(head: RequestHead, peer: Peer, has_body: bool) -> Action:
+        action = forward(head, peer, has_body)
+        action.on_response = on_response
+        return action
+
+    async with bench(app(answer), admit) as lane:
+        browser = await lane.browser()
+        for _ in range(1 if b"1.0" in request_line else 2):
+            head_only = request_line.startswith(b"HEAD")
+            length = b"Content-Length: 0\r\n" if request_line.startswith(b"POST") else b""
+            head, body = await browser.ask(request_line + b"\r\nHost: a\r\n%b\r\n" % length, head_only=head_only)
+            assert head.startswith(b"HTTP/1.1 ")
+            assert body == (b"" if head_only else b"ok")
+        assert bool(seen) is asked
+
+
+async def test_who_says_that_nothing_follows_is_not_waited_for() -> None:
+    async with bench(app(OK)) as lane:
+        browser = await lane.browser()
+        assert (await browser.ask(get(extra="Connection: close\r\n")))[1] == b"ok"
+        await until(lambda: lane.lane.connections == 0, 2.0)
+
+
+async def test_what_old_browsers_send_behind_a_form_does_not_cost_them_the_answer() -> None:
+    async with bench(app(OK)) as lane:
+        browser = await lane.browser()
+        browser.writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1\r\n\r\na")
+        await until(lambda: len(lane.app.heads) == 1)
+        for _ in range(20):
+            browser.writer.write(b"\r\n")
+            await asyncio.sleep(0.01)
+        assert (await browser.rest()).endswith(b"\r\n\r\nok")
+
+
 async def test_an_upgrade_is_an_ordinary_request_and_what_follows_is_judged() -> None:
     async with bench(app(OK)) as lane:
         browser = await lane.browser()

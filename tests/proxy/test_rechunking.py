@@ -128,6 +128,7 @@ class Stage:
     def admit(self, head: RequestHead, peer: Peer, has_body: bool) -> Action:
         """What the gate says."""
         action = forward(head, peer, has_body)
+        action.plain = self.scene.gate == "plain"
         if self.scene.gate == "later":
             action.on_response = self._plan_later
         elif self.scene.gate == "filter":
