@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from gateway.config.certificates import PairRefused
@@ -57,12 +56,10 @@ def _app(name: str, block: AppBlock, signing: list[NamedApp], folder: Path, faul
         cookies=CookieRules(cookies.vault, cookies.passed) if cookies else CookieRules(),
         sign_in_page=_sign_in_page(block, signing, faults),
         sign_in=tuple(
-            replace(_sign_in(name, rule, number, faults), ignores_case=block.ignores_case)
+            _sign_in(name, rule, number, faults, ignores_case=block.ignores_case)
             for number, rule in enumerate(block.sign_in)
         ),
-        sign_out=tuple(
-            replace(_sign_out(name, rule, faults), ignores_case=block.ignores_case) for rule in block.sign_out
-        ),
+        sign_out=tuple(_sign_out(name, rule, faults, ignores_case=block.ignores_case) for rule in block.sign_out),
         host_header=_host_header(block, faults),
         session_id_names=block.session_ids,
         pass_headers=frozenset(header.encode() for header in (block.headers.passed if block.headers else ())),
@@ -93,7 +90,8 @@ def _tls(block: AppBlock, folder: Path, faults: Faults) -> UpstreamTls:
 def _sign_in_page(block: AppBlock, signing: list[NamedApp], faults: Faults) -> str:
     """What the file says, else the app's own sign-in address, else that of the only app that has one."""
     if block.sign_in_page:
-        _plain_path(block.sign_in_page.partition("?")[0], block.at("sign_in_page"), faults)
+        path = block.sign_in_page.partition("?")[0]
+        _plain_path(path, block.at("sign_in_page"), faults, ignores_case=block.ignores_case)
         return wire_page(block.sign_in_page)
     if block.sign_in:
         return wire_path(block.sign_in[0].path)
@@ -122,8 +120,8 @@ def _host_header(block: AppBlock, faults: Faults) -> bytes | None:
     return literal
 
 
-def _sign_in(app: str, block: SignInBlock, number: int, faults: Faults) -> SignInRule:
-    _door_path(block, faults)
+def _sign_in(app: str, block: SignInBlock, number: int, faults: Faults, *, ignores_case: bool) -> SignInRule:
+    _door_path(block, faults, ignores_case=ignores_case)
     where = block.login_id
     place, field = FieldPlace.QUERY, where.query
     if where.form:
@@ -145,24 +143,27 @@ def _sign_in(app: str, block: SignInBlock, number: int, faults: Faults) -> SignI
         deliver_at_once=block.deliver == "at-once",
         password=block.password,
         line=block.node.line,
+        ignores_case=ignores_case,
     )
 
 
-def _sign_out(app: str, block: SignOutBlock, faults: Faults) -> SignOutRule:
-    _door_path(block, faults)
-    return SignOutRule(app, wire_path(block.path), frozenset(block.methods), block.query, block.node.line)
+def _sign_out(app: str, block: SignOutBlock, faults: Faults, *, ignores_case: bool) -> SignOutRule:
+    _door_path(block, faults, ignores_case=ignores_case)
+    return SignOutRule(
+        app, wire_path(block.path), frozenset(block.methods), block.query, block.node.line, ignores_case=ignores_case
+    )
 
 
-def _door_path(block: SignInBlock | SignOutBlock, faults: Faults) -> None:
+def _door_path(block: SignInBlock | SignOutBlock, faults: Faults, *, ignores_case: bool) -> None:
     for what in path_faults(block.path):
         faults.add(block.at("path"), "bad-path", what, "Segments are literals, {name}, * or a last **.")
-    _plain_path(block.path, block.at("path"), faults)
+    _plain_path(block.path, block.at("path"), faults, ignores_case=ignores_case)
 
 
-def _plain_path(path: str, place: Node, faults: Faults) -> None:
-    doubt = doubt_about(path)
+def _plain_path(path: str, place: Node, faults: Faults, *, ignores_case: bool) -> None:
+    doubt = doubt_about(path, ignores_case=ignores_case)
     if doubt is not None:
-        remedy = "Many apps have the same page at a plain path with a query: /index.php?title=… for /index.php/A:B."
+        remedy = "Many apps have the same page at a plain path with a query: /index.php?title=… for /index.php/A+B."
         faults.add(place, "doubtful-path", doubt, remedy)
 
 

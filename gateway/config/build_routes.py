@@ -25,13 +25,14 @@ def build_routes(blocks: tuple[RouteBlock, ...], apps: tuple[App, ...], faults: 
         if block.name and block.name in names:
             what = f"the name is also on line {names[block.name]}."
             faults.add(block.at("name"), "duplicate-name", what, "Choose another: logs tell routes apart by it.")
-        doubt = doubt_about(block.path)
+        owner = table.owner(example_path(wire_path(block.path)))
+        ignores_case = owner is not None and owner.ignores_case
+        doubt = doubt_about(block.path, ignores_case=ignores_case)
         if doubt is not None:
             faults.add(block.at("path"), "doubtful-path", doubt, PLAIN)
         name = _free_name(block, names)
         names[name] = block.node.line
-        owner = table.owner(example_path(wire_path(block.path)))
-        routes.append(_route(block, name, ignores_case=owner is not None and owner.ignores_case))
+        routes.append(_route(block, name, ignores_case=ignores_case))
     _none_in_the_shade(routes, blocks, faults)
     return tuple(routes)
 

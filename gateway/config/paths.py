@@ -37,10 +37,10 @@ def covers(wide: str, narrow: str) -> bool:
     return len(wides) == len(narrows)
 
 
-def doubt_about(path: str) -> str | None:
+def doubt_about(path: str, *, ignores_case: bool) -> str | None:
     """Why no request for this path can ever be told from one for another: such a rule would be dead. None: no doubt."""
     parts = ("x" if any(mark in part for mark in "*{}") else part for part in wire_path(path).split("/"))
-    word = parse_target("/".join(parts).encode()).doubt
+    word = parse_target("/".join(parts).encode(), case_insensitive=ignores_case).doubt
     return None if word is None else f"some apps take {path} for another path ({word}): no request is ever known by it."
 
 

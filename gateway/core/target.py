@@ -6,7 +6,8 @@ is None), or it names why not and then matches no public route and no exemption.
 
     path    = "/" [ segment *( "/" segment ) [ "/" ] ]
     segment = ASCII letters, digits, - _ ! $ & ' , = @ ~ and dots, but no dot at the end and no ~digit (8.3 names),
-              and %XX only for Japanese letters in UTF-8, in upper-case hex: one path has one spelling
+              and %XX only for Japanese letters in UTF-8, in upper-case hex: one path has one spelling; a colon
+              between letters or digits (MediaWiki's /Special:Login) where the app does not run on Windows
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ _LONGEST_PATH = 4096
 _SEGMENT = rb"(?:\.*+[A-Za-z0-9_!$&',=@-]++)++"
 _PLAIN = re.compile(rb"(/(?:%b(?:/%b)*+/?+)?+)(?:\?([!-\"$-~]*+))?+" % (_SEGMENT, _SEGMENT))
 
-_RARER_SEGMENT = rb"(?:\.*+(?:[A-Za-z0-9_!$&',=@-]|~(?![0-9])|(?:%[89A-F][0-9A-F])++))++"
+# A colon that could name a stream of the same file (`x.aspx::$DATA`, `x:`) or a drive is none of these.
+_RARER_SEGMENT = rb"(?:\.*+(?:[A-Za-z0-9_!$&',=@-]|~(?![0-9])|(?:%[89A-F][0-9A-F])++|(?<=\w):(?=[\w%])))++"
 _RARER = re.compile(rb"/(?:%b(?:/%b)*+/?+)?+" % (_RARER_SEGMENT, _RARER_SEGMENT))
 
 # Letters that no code page turns into ASCII: kana, kanji and their iteration marks. Full-width forms, the yen sign,
@@ -93,6 +95,8 @@ def _path_doubt(path: bytes, case_insensitive: bool) -> str | None:
         return next((word for word, pattern in _DOUBTS if pattern.search(path)), "character")
     if b"%" in path and not _is_japanese(path):
         return "character"
+    if case_insensitive and b":" in path:
+        return "stream"
     return "device-name" if case_insensitive and _DEVICE.search(path) else None
 
 

@@ -25,6 +25,8 @@ PLAIN = (
     b"/a,b=c&d!$'@/x_-9",
     b"/%E5%8B%A4%E6%80%A0/%E3%81%82.html?x=1",
     b"/%F0%A0%AE%B7",
+    b"/index.php/Special:UserLogin",
+    b"/wiki/%E7%89%B9%E5%88%A5:%E3%83%AD%E3%82%B0",
 )
 
 DOUBTFUL = (
@@ -62,6 +64,13 @@ DOUBTFUL = (
     (b"/%e5%8b%a4", "escape-case"),
     (b"/ADMIN~1/x", "short-name"),
     (b"/admin/x.aspx::$DATA", "stream"),
+    (b"/admin:$I30:$INDEX_ALLOCATION/x", "stream"),
+    (b"/admin/x.aspx:", "stream"),
+    (b"/pub/C:/x", "stream"),
+    (b"/pub/:x", "stream"),
+    (b"/pub/x:.jpg", "stream"),
+    (b"/pub/a:b(x)", "stream"),
+    (b"/admin%3Ax", "encoded-ascii"),
     (b"/(S(x))/admin/x.aspx", "cookieless-session"),
     (b"/admin/x|", "character"),
     (b"/pub/x*", "character"),
@@ -143,6 +152,7 @@ def test_a_query_is_none_only_without_a_question_mark() -> None:
         (b"/ADMIN/x", None),
         (b"/%E5%8B%A4/x", None),
         (b"/%E5%8B%A4/X", None),
+        (b"/pub/x:y", "stream"),
         (b"/pub/con", "device-name"),
         (b"/pub/aux.txt/x", "device-name"),
         (b"/pub/conx", None),
