@@ -99,7 +99,7 @@ class Renderer:
         if head is not None and not is_navigation(head):
             body = problem_json(problem, status, reason or problem.value, reference, code_page)
             return self._answer(status, nature, b"application/problem+json", body)
-        action = action or code_page or _same_page(problem, head)
+        action = action or code_page or _same_page(problem, head) or _top_page(problem, head)
         anywhere = problem is Problem.BUSY and head is not None and head.method == b"GET"
         label = Message(_ACTIONS[problem]) if (action or anywhere) and problem in _ACTIONS else None
         language = language_of(head.headers if head is not None else ())
@@ -172,3 +172,9 @@ def _same_page(problem: Problem, head: RequestHead | None) -> str:
     if head is None or head.method != b"GET" or _ACTIONS.get(problem) != "problem.again" or problem is Problem.BUSY:
         return ""
     return head.target.decode("ascii") if _PLAIN_ADDRESS.fullmatch(head.target) else ""
+
+
+def _top_page(problem: Problem, head: RequestHead | None) -> str:
+    """Where whoever is at a wrong address goes on, unless it is the very address that they asked for."""
+    wrong = head is not None and _ACTIONS.get(problem) == "problem.home" and head.target.partition(b"?")[0] != b"/"
+    return "/" if wrong else ""

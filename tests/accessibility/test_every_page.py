@@ -14,7 +14,7 @@ import pytest
 from gateway.portal.samples import SAMPLES
 from gateway.portal.views import View, template_of
 from gateway.portal.words import LANGUAGES
-from tests.accessibility.gallery import Gallery, open_gallery
+from tests.accessibility.gallery import MEASURE, PHONE, Gallery, open_gallery
 
 EVERY = pytest.mark.parametrize("view", SAMPLES, ids=lambda view: template_of(view).removesuffix(".html"))
 FOUND = {
@@ -59,6 +59,24 @@ def test_everybody_can_read_the_page_and_use_it_by_keyboard_alone(
     kind = language + markup(html)
     assert gallery.faults(html, language, alike=kind in seen) == []
     seen.add(kind)
+
+
+def test_letters_twice_as_large_cut_nothing_off_on_a_phone(gallery: Gallery) -> None:
+    page = gallery.show(gallery.renderer.page(SAMPLES[0], "ja"), PHONE)  # a navigation forgets the sizes
+    chrome = page.context.new_cdp_session(page)
+    chrome.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
+    try:
+        pages = {markup(html): html for html in (gallery.renderer.page(view, "ja") for view in SAMPLES)}
+        wide = [
+            found[:2]
+            for html in pages.values()
+            if (found := [one for one in gallery.show(html, PHONE).evaluate(MEASURE, "ja") if "px high" not in one])
+        ]
+    finally:
+        chrome.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
+        chrome.detach()
+    assert wide == []
 
 
 @pytest.mark.parametrize(("piece", "fault"), FOUND.items(), ids=FOUND.values())

@@ -258,3 +258,15 @@ def test_what_may_work_in_a_moment_is_offered_again(method: bytes, target: bytes
     page = renderer().error_answer(Problem.UPSTREAM_DOWN, asked, "R-9").body.decode()
     assert ("もう一度開く</a>" in page) is offered
     assert ('href="/meisai/list?emp=01&amp;x=2"' in page) is (offered and b"emp" in target)
+
+
+@pytest.mark.parametrize("problem", [Problem.NOT_FOUND, Problem.REFUSED])
+@pytest.mark.parametrize(
+    ("target", "offered"), [(b"/.sekisho/none", True), (b"//evil.test/x", True), (b"/", False), (b"/?x=1", False)]
+)
+def test_a_wrong_address_leads_to_the_start_page_unless_it_is_that(
+    problem: Problem, target: bytes, offered: bool
+) -> None:
+    asked = RequestHead(b"GET", target, "1.1", ((b"Accept", b"text/html"),))
+    page = renderer().error_answer(problem, asked, "R-9").body.decode()
+    assert ('<a class="main" href="/">トップへ戻る</a>' in page) is offered

@@ -98,7 +98,7 @@ WORDS: dict[str, str] = {
     "step-up.after": "You go on to this page once your code is accepted.",
     "step-up.onward": "Enter a code",
     # problems
-    "problem.home": "Back to the top page",
+    "problem.home": "Back to the start page",
     "problem.sign-in": "Go to the sign-in page",
     "problem.again": "Open it again",
     "problem.step-up": "Enter a code",
@@ -108,7 +108,7 @@ WORDS: dict[str, str] = {
     "malformed.next": "Check the address, or start again from the sign-in page.",
     "not-found.title": "Page not found",
     "not-found.what": "There is no page at this address.",
-    "not-found.next": "Check the address, or start again from the sign-in page.",
+    "not-found.next": "Check the address, or start again from the start page.",
     "method-not-allowed.title": "This cannot be done here",
     "method-not-allowed.what": "The page does not take this kind of request.",
     "method-not-allowed.next": "Go back and use the buttons of the page.",
