@@ -22,6 +22,7 @@ _POLL_SECONDS = 0.02
 # A UNIX socket whose backlog is full refuses at once: it must take every connection that the lanes' pools may open. The
 # kernel has a limit of its own, net.core.somaxconn.
 _BACKLOG = 65535
+_ANY = 1 << 24  # the lane has its limits for heads; what it lets through must not meet others here
 
 
 class PageServer:
@@ -30,7 +31,14 @@ class PageServer:
     def __init__(self, application: web.Application) -> None:
         self._application = application
         self._runner = web.AppRunner(
-            application, access_log=None, auto_decompress=False, handle_signals=False, shutdown_timeout=1.0
+            application,
+            access_log=None,
+            auto_decompress=False,
+            handle_signals=False,
+            shutdown_timeout=1.0,
+            max_line_size=_ANY,
+            max_field_size=_ANY,
+            max_headers=_ANY,
         )
         self._server: asyncio.Server | None = None
         self._stack = contextlib.AsyncExitStack()
