@@ -54,12 +54,17 @@ _HOP_BY_HOP = b"keep-alive proxy-connection proxy-authenticate te trailer upgrad
 _OVERRIDES = (
     b"proxy destination request-uri base-url proxy-url front-end-https https "
     b"method-override http-method-override x-http-method x-http-method-override x-method-override "
-    b"x-request-uri x-request-url x-proxy-url x-wap-profile x-host x-scheme x-url-scheme x-protocol x-https x-ssl"
+    b"x-request-uri x-request-url x-proxy-url x-wap-profile x-host x-scheme x-url-scheme x-protocol x-https x-ssl "
+    b"x-override-url x-http-destinationurl x-destination-url x-rewrite x-forwarded url uri http-url proxy-host "
+    b"x-proxy-host x-backend-host"
 )
 _IDENTITY = (
     b"forwarded client-ip true-client-ip cf-connecting-ip cf-connecting-ipv6 fastly-client-ip x-cluster-client-ip "
     b"x-original-forwarded-for x-originating-ip x-user x-username x-user-id x-user-name x-email x-groups x-roles x-aal "
-    b"iv-user iv-groups sm-user smuser x-iisnode-auth-user"
+    b"iv-user iv-groups sm-user smuser x-iisnode-auth-user client-cert client-cert-chain x-userinfo x-principal "
+    b"x-forward-for x-forwarder-for forwarded-for forwarded-for-ip x-custom-ip-authorization x-proxyuser-ip x-true-ip "
+    b"cluster-client-ip real-ip source-ip x-source-ip x-from-ip x-ip x-true-client-ip akamai-client-ip fly-client-ip "
+    b"x-nf-client-connection-ip x-appengine-user-ip x-azure-clientip x-azure-socketip"
 )
 _DROPPED_PREFIXES = (
     b"x-forwarded-",
@@ -82,6 +87,12 @@ _DROPPED_PREFIXES = (
     b"x-ssl-",
     b"ssl-",
     b"x-goog-authenticated-",
+    b"x-goog-iap-",
+    b"x-consumer-",
+    b"x-pomerium-",
+    b"x-vouch-",
+    b"x-tls-",
+    b"tailscale-",
     b"x-amzn-oidc-",
     b"x-ms-client-principal",
     b"x-ms-token-",

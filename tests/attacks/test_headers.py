@@ -87,6 +87,24 @@ def test_host_header_in_place_of_the_right_one(stage: Stage, case: Case) -> None
     assert_refused(stage, answer)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X-Override-URL", "X-HTTP-DestinationURL", "X-Rewrite", "X-Forwarded", "Url", "Uri", "Http-Url", "Proxy-Host",
+        "X-Custom-IP-Authorization", "X-ProxyUser-Ip", "X-Forward-For", "X-Forwarder-For", "Forwarded-For",
+        "Forwarded-For-Ip", "Cluster-Client-IP", "X-True-IP", "Real-Ip", "Source-Ip", "X-Azure-ClientIP",
+        "Client-Cert", "X-Consumer-Username", "X-Pomerium-Jwt-Assertion", "X-Goog-Iap-Jwt-Assertion",
+        "Tailscale-User-Login", "X-TLS-Client-Subject", "X-Vouch-User", "X-UserInfo", "X_Override_URL", "client.cert",
+    ],
+)  # fmt: skip
+def test_what_other_proxies_tell_apps_is_not_said_by_a_browser(stage: Stage, name: str) -> None:
+    """Lists of ways around proxies name them: another path, another address, another person."""
+    person = stage.restricted()
+    send(stage, request(b"/pub/x", cookie_line(person), name.encode() + b": /admin/x"))
+    (seen,) = stage.seen()
+    assert b"/admin/x" not in seen.raw_head, seen.raw_head
+
+
 def test_value_bytes_beyond_ascii_arrive_whole(stage: Stage) -> None:
     """`caf\\xe9` is no attack: the app gets the very byte, none is lost and none re-assembled."""
     person = stage.restricted()
