@@ -20,7 +20,7 @@ from gateway.core.messages import Answer, RequestHead
 from gateway.proxy import framing
 from gateway.proxy.actions import Action, Forward, Peer, Reply, Turned
 from gateway.proxy.forward import ForwardExchange
-from gateway.proxy.intake import LAST, PLAIN, Incoming, Intake
+from gateway.proxy.intake import PLAIN, Incoming, Intake
 from gateway.proxy.shared import FAULT, Shared
 from gateway.proxy.short import ShortExchange
 from gateway.proxy.tunnel import Still, Tunnel
@@ -83,7 +83,7 @@ class ClientConnection(Wire):
         if self._intake.queue and self._intake.queue[0] is current:
             self._intake.queue.popleft()
         if not keep:
-            self._close(linger=current is None or not current.last)  # what was pipelined behind it may be unread
+            self._close(linger=True)  # pipelined requests may be unread, too
             return
         if self._shared.successor is not None:
             self._move(self._shared.successor)
@@ -275,7 +275,7 @@ class ClientConnection(Wire):
             self._turn_away(short)
             return
         shared = self._shared
-        self._current = PLAIN if short[0].keeps else LAST
+        self._current = PLAIN
         self._served = True
         exchange = self._exchange = ShortExchange(self, short, pool := shared.pools[short[1].upstream])
         self.deadline = shared.sweep.after(shared.limits.answer_seconds)

@@ -35,11 +35,6 @@ class Incoming:
         self.handshake = False  # what follows the head is no HTTP, if the app accepts
         self.refusal: Refusal | None = None  # of the head, or of a body that broke the rules half-way
 
-    @property
-    def last(self) -> bool:
-        """Whether the browser said that nothing comes behind it, and no body was there that ill-behaved ones add to."""
-        return self.complete and not self.keep_alive and not self.examined.has_body
-
     def take(self) -> bytes:
         """The body bytes that have come since the last time."""
         pieces, self.pieces, self.size = self.pieces, [], 0
@@ -49,8 +44,6 @@ class Incoming:
 _NOTHING = Examined(b"/")
 PLAIN = Incoming(RequestHead(b"GET", b"/", "1.1", ()), _NOTHING, keep_alive=True)  # every GET that took the short way
 PLAIN.complete = True
-LAST = Incoming(PLAIN.head, _NOTHING, keep_alive=False)  # the same, where the browser closes behind it
-LAST.complete = True
 
 
 class Intake:

@@ -328,11 +328,15 @@ async def test_of_a_plain_answer_the_gate_is_not_asked(request_line: bytes, answ
         assert bool(seen) is asked
 
 
-async def test_who_says_that_nothing_follows_is_not_waited_for() -> None:
+@pytest.mark.parametrize("late", [b"", b"GET /b HTTP/1.1\r\n"])
+async def test_what_comes_behind_a_request_that_said_it_was_the_last_does_not_cost_its_answer(late: bytes) -> None:
     async with bench(app(OK)) as lane:
         browser = await lane.browser()
-        assert (await browser.ask(get(extra="Connection: close\r\n")))[1] == b"ok"
-        await until(lambda: lane.lane.connections == 0, 2.0)
+        browser.writer.write(get("/a", "Connection: close\r\n") + get("/b"))
+        for _ in range(20):
+            browser.writer.write(late)
+            await asyncio.sleep(0.01)
+        assert (await browser.rest()).endswith(b"\r\n\r\nok")
 
 
 async def test_what_old_browsers_send_behind_a_form_does_not_cost_them_the_answer() -> None:
