@@ -136,21 +136,28 @@ class AnswerKind(IntEnum):
     TRANSFER = 6
 
 
+# Standard ones first, then where page-swapping scripts, debuggers and old browsers look for one.
+_ADDRESSES = (
+    b"location content-location refresh link uri sourcemap x-sourcemap x-location x-redirect x-pingback x-pjax-url "
+    b"hx-location hx-redirect hx-push-url hx-replace-url turbo-location turbolinks-location x-up-location"
+)
 _ANSWER_EXACT = {
-    b"location": AnswerKind.ADDRESS,
-    b"content-location": AnswerKind.ADDRESS,
-    b"refresh": AnswerKind.ADDRESS,
-    b"link": AnswerKind.ADDRESS,
     b"connection": AnswerKind.CONNECTION,
     b"content-length": AnswerKind.LENGTH,
     b"transfer-encoding": AnswerKind.TRANSFER,
 }
+for _name in _ADDRESSES.split():
+    _ANSWER_EXACT[_name] = AnswerKind.ADDRESS
 for _name in b"keep-alive proxy-connection proxy-authenticate te trailer upgrade".split():
     _ANSWER_EXACT[_name] = AnswerKind.DROP
 
 
 def _judge_answer(name: bytes) -> AnswerKind:
     lower = name.lower()
+    folded = fold(name)
+    if folded != lower:  # no browser knows it; a proxy in front of us may, and a page's script can read it
+        known = folded in _ANSWER_EXACT or folded.startswith((b"set-cookie", b"x-sekisho-"))
+        return AnswerKind.DROP if known else AnswerKind.KEEP
     if lower.startswith(b"x-sekisho-"):
         return AnswerKind.DROP
     if lower.startswith(b"set-cookie") and len(lower) <= 11:

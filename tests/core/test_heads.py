@@ -96,9 +96,7 @@ def test_cookie_and_host_are_the_gates_to_choose() -> None:
 def test_the_chain_is_continued_from_the_client_address_only() -> None:
     def chain(value: bytes, client: str) -> bytes:
         sent = head((b"X-Forwarded-For", value))
-        seen = request_headers(
-            sent, client_address=client, scheme="http", host=b"a", trusted=True, peer="10.0.0.1"
-        )
+        seen = request_headers(sent, client_address=client, scheme="http", host=b"a", trusted=True, peer="10.0.0.1")
         return dict(seen)[b"X-Forwarded-For"]
 
     assert chain(b"6.6.6.6, 192.0.2.1, 10.0.0.9", "192.0.2.1") == b"192.0.2.1, 10.0.0.9, 10.0.0.1"
@@ -200,9 +198,13 @@ def test_remembered_names_are_bounded() -> None:
     ("kind", "names"),
     [
         (AnswerKind.SET_COOKIE, [b"Set-Cookie", b"SET-COOKIE", b"set-cookie2", b"Set-Cookie3"]),
-        (AnswerKind.ADDRESS, [b"Location", b"content-location", b"REFRESH", b"Link"]),
+        (
+            AnswerKind.ADDRESS,
+            [b"Location", b"content-location", b"REFRESH", b"Link", b"URI", b"SourceMap", b"HX-Redirect"],
+        ),
         (AnswerKind.DROP, [b"Keep-Alive", b"upgrade", b"X-Sekisho-Reference", b"Trailer"]),
-        (AnswerKind.KEEP, [b"Set-Cookie-Policy", b"ETag", b"X-Location", b"Sekisho"]),
+        (AnswerKind.DROP, [b"Set_Cookie", b"set.cookie2", b"Transfer_Encoding", b"Content.Length", b"X_Sekisho_A"]),
+        (AnswerKind.KEEP, [b"Set-Cookie-Policy", b"ETag", b"X-Place", b"Sekisho", b"X_Custom", b"X.Custom"]),
     ],
 )
 def test_what_the_vault_must_see_of_an_answer_is_known_in_every_case(kind: AnswerKind, names: list[bytes]) -> None:
@@ -223,7 +225,5 @@ def test_ordinary_headers_are_no_matter_of_http() -> None:
 def test_a_trusted_proxy_that_names_nobody_is_the_client_itself() -> None:
     sent = head((b"Accept", b"*/*"))
     assert client_address("10.0.0.1", sent.headers, TRUSTED) == ("10.0.0.1", True)
-    seen = request_headers(
-        sent, client_address="10.0.0.1", scheme="http", host=b"a", trusted=True, peer="10.0.0.1"
-    )
+    seen = request_headers(sent, client_address="10.0.0.1", scheme="http", host=b"a", trusted=True, peer="10.0.0.1")
     assert dict(seen)[b"X-Forwarded-For"] == b"10.0.0.1"
