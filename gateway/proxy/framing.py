@@ -65,4 +65,4 @@ def body_framing(length: bytes | None, chunked: bool, body: bytes | None, method
         return ((b"Content-Length", b"%d" % len(body)),)
     if chunked:
         return (CHUNKED,)
-    return () if length is None else ((b"Content-Length", length),)
+    return () if length is None else ((b"Content-Length", length.lstrip(b"0") or b"0"),)  # `010` is eight to some

@@ -311,7 +311,7 @@ class UpstreamConnection(asyncio.Protocol):
         if 99 < status < 200:
             return
         coding = framing_header(head.headers, AnswerKind.TRANSFER)
-        if status < 200 or (coding is not None and coding.strip().lower() != b"chunked"):
+        if not 200 <= status < 600 or (coding is not None and coding.strip().lower() != b"chunked"):
             self._fault = "status or transfer coding that has no meaning"
             raise ValueError(self._fault)
         self._head = head

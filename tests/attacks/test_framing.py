@@ -71,6 +71,17 @@ def test_a_chunked_upload_is_open(stage: Stage) -> None:
     assert [seen.body for seen in stage.seen()] == [b"abcdefg"]
 
 
+@pytest.mark.parametrize("length", [b"010", b"0" * 30 + b"10"])
+def test_a_length_has_one_spelling(stage: Stage, length: bytes) -> None:
+    """Who reads C's octal numbers in it would take the last two bytes for the next request."""
+    person = stage.restricted()
+    raw = request(b"/pub/x", cookie_line(person), b"Content-Length: " + length, method=b"PATCH") + b"0123456789"
+    send(stage, raw.replace(b"PATCH", b"POST", 1))
+    (seen,) = stage.seen()
+    assert seen.all("content-length") == [b"10"]
+    assert seen.body == b"0123456789"
+
+
 def test_pipelined_requests_are_judged_one_by_one(stage: Stage) -> None:
     """The second of two goes through the route table as well (R-078)."""
     person = stage.restricted()

@@ -64,6 +64,7 @@ async def test_an_answer_that_breaks_off_never_looks_complete(begin: bytes) -> N
         b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nraw",
         b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
         b"HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n",
     ],
 )
 async def test_what_is_no_answer_is_a_502_and_the_browser_may_go_on(answer: bytes) -> None:
