@@ -1,4 +1,4 @@
-"""Fixtures for every suite: real servers, started once when first asked for; where files are kept, and what comes first."""
+"""Fixtures for every suite: real servers, started once when first asked for; where files are kept, what comes first."""
 
 from __future__ import annotations
 
