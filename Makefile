@@ -16,17 +16,21 @@ demo: ## the gateway in front of three small legacy apps, on http://127.0.0.1:80
 	@PYTHON='$(PYTHON)' sh deploy/make-venv.sh $(VENV) requirements.lock
 	@exec $(BIN)/sekisho demo --port '$(PORT)'
 
-PYTEST = $(BIN)/python -m pytest --no-header --tb=short
+# What is compiled is kept: the tests start the gateway many times.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --no-header --tb=short
 
 test: ## everything: style, types, import directions, then all tests with real servers and a real browser
 	@sh deploy/install-test-programs.sh
 	@PYTHON='$(PYTHON)' sh deploy/make-venv.sh $(VENV) requirements-test.lock
-	@$(MAKE) --no-print-directory checks
-	@$(PYTEST) -n 2 --cov --cov-report=term tests/core # core's own tests reach every branch of it; tracing slows the rest
-	@$(PYTEST) --durations=10 -n 2 --dist loadfile -m 'not alone' --ignore=tests/core || { \
+	@$(MAKE) --no-print-directory -j 2 --output-sync checks test-core
+	@$(PYTEST) --durations=10 -n 2 --dist loadfile --no-loadscope-reorder -m 'not alone' --ignore=tests/core || { \
 	  echo 'What failed beside others runs once more alone; what fails then has failed.'; \
 	  $(PYTEST) --last-failed --last-failed-no-failures none -m 'not alone' --ignore=tests/core; }
 	@$(PYTEST) -m alone --ignore=tests/core
+
+.PHONY: test-core
+test-core: # core's own tests reach every branch of it; tracing slows the rest
+	@$(PYTEST) --cov --cov-report=term tests/core
 
 bench: ## what a request costs, beside nginx, HAProxy and Go's reverse proxy (SHORT=1: in under two minutes)
 	@sh deploy/install-bench-programs.sh
