@@ -231,7 +231,8 @@ class LaneGate:
         match decision:
             case Pass():
                 if decision.reason is Reason.PUBLIC_ROUTE and visit.visitor.live is not None:
-                    return self._as_stranger(visit, body)
+                    due = self._parts.waiting.leads_on(visit, decision.level)
+                    return self._as_stranger(visit, body) if due is None else self._carry_out(visit, due, body)
                 return self._pass(visit, decision.level, body)
             case SignOut():
                 return self._sign_out(visit, body)

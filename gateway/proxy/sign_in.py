@@ -21,7 +21,7 @@ from gateway.core.heads import response_headers
 from gateway.core.insertions import Viewer
 from gateway.core.jar import Jar
 from gateway.core.judging import plainly_failed, signed_in
-from gateway.core.messages import Answer, Headers
+from gateway.core.messages import Answer, Headers, first_header
 from gateway.core.navigation import is_navigation
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.page_edits import PageEdits, edit_page, scrub_page
@@ -193,6 +193,9 @@ class SignIn:
         # A sign-in by GET carries the password in its query: only the path may be kept and asked for again.
         target = visit.target.path if rule.place is FieldPlace.QUERY else visit.target.raw
         continuation = Continuation(target, "answer", rule.name) if held is not None else None
+        if held is not None and first_header(held.headers, b"location") is None and not is_navigation(visit.head):
+            # What a script asked for is nothing to look at. The app's own page finds out that somebody is signed in.
+            continuation, held = Continuation(visit.app.sign_in_page.encode(), "visit", rule.name), None
         record = SessionRecord(session, jar, secrets.token_urlsafe(24), continuation, typed=typed)
         token = await parts.sessions.open(record)
         if held is not None:

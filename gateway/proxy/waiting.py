@@ -20,6 +20,7 @@ from gateway.core.params import Parameters, parse_form
 from gateway.core.problems import ErrorPage, Problem
 from gateway.core.public_hosts import PublicHosts
 from gateway.core.session import Level, assurance_level
+from gateway.core.signin import FieldPlace
 from gateway.proxy.actions import Action, Forward, ReadBody, Reply
 from gateway.proxy.forwarding import Forwarding
 from gateway.proxy.replies import see_other, with_headers
@@ -30,6 +31,7 @@ from gateway.stores.sessions import LiveSession, Sessions
 
 STEP_UP_PAGE = b"/.sekisho/step-up"
 _SETTLED = frozenset({Level.FULL, Level.RESTRICTED})
+_DUE = frozenset({Level.CHOICE_DUE, Level.CODE_DUE})
 _READING = frozenset({b"GET", b"HEAD"})
 Judge = Callable[[Visit, Parameters | None], Decision]
 
@@ -71,6 +73,17 @@ class Waiting:
         )
         forget = (self._own.clear(self._own.session),) if visit.token is not None and navigation else ()
         return Reply(with_headers(answer, forget))
+
+    def leads_on(self, visit: Visit, level: Level) -> ChoiceNeeded | CodeNeeded | None:
+        """What is due where a single-page app is opened anew after its script has signed in. Its page is public, and
+        as a stranger's it would only ask for the password again: the person would never come to the code."""
+        if level not in _DUE or visit.head.method != b"GET" or not is_navigation(visit.head):
+            return None
+        page = visit.app.sign_in_page.partition("?")[0].encode()
+        by_script = any(rule.deliver_at_once or rule.place is FieldPlace.JSON for rule in visit.app.sign_in)
+        if visit.target.path != page or not by_script:
+            return None
+        return ChoiceNeeded() if level is Level.CHOICE_DUE else CodeNeeded(Reason.CODE_DUE, level)
 
     def more_needed(
         self, visit: Visit, decision: ChoiceNeeded | CodeNeeded, body: bytes | None

@@ -170,6 +170,37 @@ def test_sign_in_as_json_may_be_delivered_at_once_without_its_cookie(tmp_path: P
         assert b"SID=spa" in cookie_at_app(w, person)
 
 
+SCRIPT = ("Content-Type: application/json", "Sec-Fetch-Mode: cors", "Sec-Fetch-Site: same-origin")
+WINDOW = ("Sec-Fetch-Mode: navigate", "Sec-Fetch-Site: same-origin")
+
+
+@pytest.mark.parametrize("deliver", ["after-code", "at-once"])
+def test_the_one_page_of_a_single_page_app_leads_to_the_code_when_it_is_opened_again(
+    tmp_path: Path, deliver: str
+) -> None:
+    """It is public, since the form stands on it: as a stranger's page it would ask for the password for ever."""
+    with world(tmp_path, JSON_RULE % deliver, json_app) as w:
+        person = w.person()
+        assert person.ask("GET", "/login", None, *WINDOW).body == b"page"
+        person.ask("POST", "/api/session", GOOD, *SCRIPT)
+        assert person.ask("GET", "/login", None, "Sec-Fetch-Mode: no-cors").body == b"page"
+        opened = person.ask("GET", "/login", None, *WINDOW)
+        assert (opened.status, opened.header("location")) == (303, "/.sekisho/choice")
+        through_code(person)
+        assert person.ask("GET", "/login", None, *WINDOW).body == b"page"
+        assert b"SID=spa" in w.seen()[-1].cookie
+
+
+def test_after_the_code_nobody_sees_the_data_that_a_script_asked_for(tmp_path: Path) -> None:
+    with world(tmp_path, JSON_RULE % "after-code", json_app) as w:
+        person = w.person()
+        assert person.ask("POST", "/api/session", GOOD, *SCRIPT).status == 403
+        person.get("/.sekisho/choice")
+        person.choose("full")
+        assert person.enrol().header("location") == "/login"
+        assert person.get("/login").body == b"page"
+
+
 @pytest.mark.parametrize(
     "body",
     [
