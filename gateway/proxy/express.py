@@ -36,7 +36,7 @@ from gateway.stores.tenants import TenantReader
 _MOST_BLOCKS = 8192
 _MOST_HOSTS = 64
 _TIDIED = 2  # for each that is learned
-_LONGEST_BLOCK = 8192
+_LONGEST_BLOCK = 3072  # bytes, three times what browsers send: what one person can fill must be bounded
 _MOST_HEADS = 16  # per block: one is enough unless an app's cookies hang on paths
 
 

@@ -236,6 +236,16 @@ def test_a_restricted_session_takes_the_short_way_nowhere_else(w: World, taken: 
         assert len(taken) == before, target
 
 
+def test_only_heads_of_a_usual_length_are_remembered(w: World, taken: list[bytes]) -> None:
+    """Eight thousand of eight kilobytes, which one person can send, would be a quarter of a gigabyte."""
+    person = signed_in(w, "restricted")
+    for length, short in ((2000, True), (4000, False)):
+        taken.clear()
+        for _ in range(3):
+            assert person.ask("GET", "/own", None, "X-Long: " + "x" * length).status == 200
+        assert bool(taken) is short
+
+
 def test_a_full_sessions_address_says_nothing_to_a_restricted_one(w: World, taken: list[bytes]) -> None:
     full, restricted = signed_in(w, "full"), signed_in_again(w)
     both_ways(w, taken, full, "/private")
