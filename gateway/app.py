@@ -7,6 +7,7 @@ configuration ─► keys · session store · registry           opened once
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -35,6 +36,7 @@ from gateway.stores.sessions import Sessions
 RETIRE_SECONDS = 3600.0  # for what is under way in a generation that another one has followed
 BACKLOG = 1024
 Clock = Callable[[], float]
+_log = logging.getLogger(__name__)
 
 
 class KeysMismatch(GatewayError):
@@ -115,7 +117,7 @@ class _Foundation:
         self.opened_for = configuration
         self._policy = configuration.policy
         self.keys = _key_ring(configuration.keys_file)
-        store = _session_store(configuration.stores, clock)
+        self._store = store = _session_store(configuration.stores, clock)
         stack.push_async_callback(store.close)
         self.sessions = Sessions(
             store,
@@ -144,11 +146,16 @@ class _Foundation:
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Reach the registry. One process alone migrates an embedded one and follows resets: that with the pages.
+        A session store that is away is told in the log alone: it may come back, and public pages need none.
 
         Raises StoreUnavailable, SchemaMismatch, KeysMismatch.
         """
         await self.registry.start(migrate=self.ground.part.pages)
         await _check_keys(self.registry, self.keys, self.opened_for.keys_file)
+        try:
+            await self._store.get(b"whether it answers")
+        except StoreUnavailable as fault:
+            _log.error("%s; until it does, people see a page with 503", fault)
         if self.ground.part.pages:
             await self.ender.begin()
             stack.push_async_callback(_ended, asyncio.create_task(self.ender.watch()))
@@ -250,12 +257,18 @@ def _key_ring(path: Path) -> KeyRing:
 
 
 async def _check_keys(registry: SqlRegistry, keys: KeyRing, path: Path) -> None:
-    """With another key every second factor would be lost without a word: better not to start."""
-    noted = await registry.note_fingerprint(keys.fingerprint())
-    if not keys.holds(noted):
-        raise KeysMismatch(
-            f"{path} does not hold the key {noted} that sealed the registry's second factors. Put that key file back."
-        )
+    """With another key every second factor would be lost without a word: better not to start. Every key that ever
+    sealed is noted, so that the file of before a rotation does not pass for the one of after it."""
+    sealing = keys.fingerprint()
+    noted = (await registry.note_fingerprint(sealing)).split()
+    for fingerprint in noted:
+        if not keys.holds(fingerprint):
+            raise KeysMismatch(
+                f"{path} does not hold the key {fingerprint} that sealed second factors in the registry. "
+                "Put that key file back."
+            )
+    if sealing not in noted:
+        await registry.replace_fingerprint(" ".join((*noted, sealing)))
     try:
         await registry.prepare_chain()
     except SealBroken as fault:

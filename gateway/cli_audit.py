@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from gateway.cli_loading import configuration_file, loaded
+from gateway.cli_trouble import store_failed
 from gateway.config.settings import Configuration
 from gateway.core.errors import GatewayError, StoreUnavailable
 from gateway.core.events import GROUPS, EventGroup
@@ -53,7 +54,8 @@ def verify(file: Path, head: str, *, as_json: bool) -> None:
 
     Exit code 0: whole. 1: not, and every fault is named. 3: the registry did not answer.
     """
-    report = _run(_verify(loaded(file), head))
+    configuration = loaded(file)
+    report = _run(configuration, _verify(configuration, head))
     if as_json:
         click.echo(json.dumps({"intact": not report.faults, **asdict(report)}))
     else:
@@ -78,16 +80,16 @@ def export(
     zone = configuration.service.time_zone
     begins, ends = _day(since, zone, 0, "--from"), _day(until, zone, 1, "--to")
     names = tuple(name.value for name in GROUPS[EventGroup(kind)]) if kind else ()
-    _run(_export(configuration, AuditQuery(office, begins, ends, names, _canonical(about)), as_json=as_json))
+    asked = AuditQuery(office, begins, ends, names, _canonical(about))
+    _run(configuration, _export(configuration, asked, as_json=as_json))
 
 
-def _run(work: Coroutine[None, None, _T]) -> _T:
+def _run(configuration: Configuration, work: Coroutine[None, None, _T]) -> _T:
     """The result, or the exit code of what went wrong."""
     try:
         return asyncio.run(work)
     except StoreUnavailable as error:
-        click.echo(str(error), err=True)
-        raise SystemExit(3) from None
+        store_failed(error, configuration.stores)
     except GatewayError as error:
         click.echo(str(error), err=True)
         raise SystemExit(1) from None

@@ -25,7 +25,7 @@ def check(file: Path, *, as_json: bool) -> None:
     """
     try:
         configuration, warnings = load_with_warnings(file)
-        faults = _template_faults(file, configuration)
+        faults = _key_faults(file, configuration) + _template_faults(file, configuration)
         warnings += _expiring(file, configuration)
     except ConfigRefused as refused:
         faults, warnings = tuple(fault for fault in refused.faults if isinstance(fault, Fault)), ()
@@ -41,6 +41,26 @@ def check(file: Path, *, as_json: bool) -> None:
         click.echo(_summary(len(faults), len(warnings)))
     if faults:
         raise SystemExit(1)
+
+
+def _key_faults(file: Path, configuration: Configuration) -> tuple[Fault, ...]:
+    """A key ring that is there must be one; that there is none yet is a warning of the file's."""
+    path = configuration.keys_file
+    if not path.exists():
+        return ()
+    from gateway.stores.sealing import KeyRing  # cryptography, only where a key ring is
+
+    try:
+        KeyRing.from_file(path)
+    except (OSError, ValueError) as error:
+        why = (
+            error.strerror
+            if isinstance(error, OSError)
+            else str(error).removeprefix(f"{path}, ").removeprefix(f"{path} ")
+        )
+        remedy = "Put the backup of your key file there, readable by the gateway's user."
+        return (Fault(str(file), 1, 1, "keys.file", "no-key-ring", f"{path} can't be used: {why}.", remedy),)
+    return ()
 
 
 def _template_faults(file: Path, configuration: Configuration) -> tuple[Fault, ...]:

@@ -12,6 +12,7 @@ import click
 
 from gateway.cli_loading import loaded
 from gateway.cli_reset import canonical_ids, find_people
+from gateway.cli_trouble import store_failed
 from gateway.config.settings import Configuration
 from gateway.core.errors import ConfigRefused, GatewayError, StoreUnavailable
 
@@ -45,8 +46,7 @@ def code(login_ids: tuple[str, ...], file: Path, days: int) -> None:
     try:
         asyncio.run(_issue(configuration, asked, days))
     except StoreUnavailable as error:
-        click.echo(str(error), err=True)
-        raise SystemExit(3) from None
+        store_failed(error, configuration.stores)
     except (GatewayError, ConfigRefused) as error:
         click.echo(str(error), err=True)
         raise SystemExit(1) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gateway.cli_loading import loaded
+from gateway.cli_trouble import store_failed
 from gateway.core.errors import GatewayError, StoreUnavailable
 
 
@@ -18,11 +19,11 @@ def migrate(file: Path) -> None:
     an update; SQLite is migrated at the start by itself. Exit code 3: the database did not answer."""
     from gateway.stores.registry import migrate as run
 
+    configuration = loaded(file)
     try:
-        revision = asyncio.run(run(loaded(file).stores.registry))
+        revision = asyncio.run(run(configuration.stores.registry))
     except StoreUnavailable as error:
-        click.echo(str(error), err=True)
-        raise SystemExit(3) from None
+        store_failed(error, configuration.stores)
     except GatewayError as error:
         click.echo(str(error), err=True)
         raise SystemExit(1) from None

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from gateway.cli_loading import loaded
+from gateway.cli_trouble import store_failed
 from gateway.config.settings import Configuration
 from gateway.core.errors import ConfigRefused, GatewayError, StoreUnavailable
 from gateway.core.events import Event
@@ -90,8 +91,7 @@ def reset(login_ids: tuple[str, ...], file: Path, reason: str, *, as_json: bool,
     try:
         asyncio.run(_reset(configuration, order))
     except StoreUnavailable as error:
-        click.echo(str(error), err=True)
-        raise SystemExit(3) from None
+        store_failed(error, configuration.stores)
     except (GatewayError, ConfigRefused) as error:
         click.echo(str(error), err=True)
         raise SystemExit(1) from None

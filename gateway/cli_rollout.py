@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from gateway.cli_loading import configuration_file, loaded
+from gateway.cli_trouble import store_failed
 from gateway.config.settings import Configuration
 from gateway.core.errors import GatewayError, StoreUnavailable
 from gateway.core.spreadsheets import guarded
@@ -74,8 +75,7 @@ def rollout(
     try:
         asyncio.run(_answer(configuration, order, rules))
     except StoreUnavailable as error:
-        click.echo(str(error), err=True)
-        raise SystemExit(3) from None
+        store_failed(error, configuration.stores)
     except GatewayError as error:
         click.echo(str(error), err=True)
         raise SystemExit(1) from None

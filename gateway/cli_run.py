@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from gateway.cli_loading import loaded
+from gateway.cli_trouble import store_failed, with_remedy
 
 
 @click.command()
@@ -52,11 +53,10 @@ def serve(file: Path, workers: int) -> None:
 
             supervise(file, configuration, workers)
     except ProcessFailed as error:
-        click.echo(str(error), err=True)
+        click.echo(with_remedy(str(error), configuration.stores), err=True)
         raise SystemExit(error.code) from None
     except StoreUnavailable as error:
-        click.echo(str(error), err=True)
-        raise SystemExit(3) from None
+        store_failed(error, configuration.stores)
     except (GatewayError, OSError) as error:
         click.echo(_listen_trouble(error) or str(error), err=True)
         raise SystemExit(1) from None

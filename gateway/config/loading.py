@@ -5,6 +5,7 @@ bytes ─ nodes ─► tree ─ model ─► blocks ─ build_* ─► core's ty
 
 from __future__ import annotations
 
+import stat
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -208,6 +209,9 @@ def _warn_of_files(file: FileBlock, keys_file: Path, directory: DirectorySetting
         faults.warn(
             file.at("keys", "file"), "no-key-ring", what, "Make it once: sekisho keys init FILE. Then back it up."
         )
+    elif keys_file.is_file() and keys_file.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        what = f"every user of this machine may read {keys_file}, which opens every second factor."
+        faults.warn(file.at("keys", "file"), "open-key-ring", what, f"Its owner alone: chmod 600 {keys_file}")
     people = database_file(directory.sql.url) if directory.sql is not None else None
     if people is not None and not people.exists():
         what = f"there is no file {people} yet: nobody can sign in."

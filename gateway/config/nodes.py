@@ -24,6 +24,7 @@ MAX_BYTES = 32 << 20
 
 _SYNTAX = "Check indentation and colons here; a text with { } [ ] , or # needs quotes."
 _TAB = "There is a tab: indent with spaces."
+_FULL_WIDTH_SIGN = re.compile(r" *\u3000|[\s-]*[A-Za-z_][\w.]*(?:\s*：|:\u3000)")  # in an indent, or after a key
 _YAML_TAG = "tag:yaml.org,2002:"
 _PLAIN_KEY = re.compile(r"[\w.-]+")
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the C one is missing where PyYAML lacks libyaml
@@ -96,9 +97,14 @@ def compose(data: bytes, faults: Faults) -> Mapping | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        what = " ".join(part for part in (error.context, error.problem) if part)
+        began = error.context_mark
+        context = error.context
+        if context and began is not None and began.line + 1 < line and ("quoted" in context or "flow" in context):
+            context += f" that begins on line {began.line + 1}"
+        what = " ".join(part for part in (context, error.problem) if part)
         tab = mark is not None and text[mark.index : mark.index + 1] == "\t"
-        faults.put(line, column, "", "yaml-syntax", f"not YAML: {what}.", _TAB if tab else _SYNTAX)
+        remedy = _TAB if tab else _full_width(text, line) or _SYNTAX
+        faults.put(line, column, "", "yaml-syntax", f"not YAML: {what}.", remedy)
         return None
     except yaml.YAMLError as error:
         position = getattr(error, "position", 0)
@@ -111,6 +117,14 @@ def compose(data: bytes, faults: Faults) -> Mapping | None:
         faults.put(1, 1, "", "wrong-kind", "the file holds no settings.", "Write keys with values, first `version: 1`.")
         return None
     return root
+
+
+def _full_width(text: str, line: int) -> str:
+    """The remedy where somebody typed a sign of YAML with a Japanese keyboard, there or on the line before."""
+    for number, written in enumerate(text.split("\n")[:line], 1):
+        if number >= line - 1 and _FULL_WIDTH_SIGN.match(written):
+            return f"Line {number} has a full-width colon or space: write it half-width."
+    return ""
 
 
 def _decoded(data: bytes, faults: Faults) -> str | None:

@@ -60,7 +60,7 @@ ROWS: tuple[tuple[str, str, str, int], ...] = (
 
 def warnings_of(data: bytes, folder: Path) -> list[tuple[str, int]]:
     (folder / "var").mkdir(exist_ok=True)
-    (folder / "var" / "keys").touch()
+    (folder / "var" / "keys").touch(0o600)
     _, warnings = load_bytes(data, folder, Faults("f.yaml"))
     return [(warning.code, warning.line) for warning in warnings]
 

@@ -1,0 +1,128 @@
+"""What an operator is told when a store or the key ring is not what the file says: where it is, and the remedy."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway.app import start
+from gateway.cli import main
+from gateway.cli_trouble import with_remedy
+from gateway.config.loading import load
+from gateway.config.settings import Stores
+from tests.config.sample import GOOD
+
+REGISTRY = "sqlite:///r.db"
+OLD, NEW = (base64.urlsafe_b64encode(bytes([value]) * 32).decode() for value in (1, 2))
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def configured(folder: Path, *, registry: str = REGISTRY, sessions: str = "memory", keys: str = OLD) -> Path:
+    file = folder / "f.yaml"
+    lines = [line for line in GOOD.splitlines() if not line.startswith(("stores:", "keys:"))]
+    stores = json.dumps({"sessions": sessions, "registry": registry})
+    file.write_text("\n".join([*lines, f"stores: {stores}", "keys: {file: ring}", ""]), "utf-8")
+    (folder / "ring").write_text(keys)
+    (folder / "ring").chmod(0o600)
+    return file
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["serve"]])
+def test_a_folder_that_is_not_there_is_named_with_the_remedy(tmp_path: Path, command: list[str]) -> None:
+    done = run(*command, configured(tmp_path, registry="sqlite:///no/such/r.db"))
+    assert done.exit_code == 3
+    assert (
+        f"stores.registry is {tmp_path}/no/such/r.db, and there is no folder {tmp_path}/no/such. Make it" in done.stderr
+    )
+
+
+def test_a_registry_that_is_a_folder_or_no_database_is_named(tmp_path: Path) -> None:
+    file = configured(tmp_path)
+    (tmp_path / "r.db").mkdir()
+    assert f"{tmp_path}/r.db, which is a folder" in run("migrate", file).stderr
+    (tmp_path / "r.db").rmdir()
+    (tmp_path / "r.db").write_text("this is a text of more than a hundred bytes, which SQLite does not take " * 2)
+    for command in ("migrate", "serve", "rollout"):
+        done = run(command, file)
+        assert (done.exit_code, "SQLite can't read. Put a backup" in done.stderr) == (3, True), command
+
+
+@pytest.mark.parametrize(
+    ("stores", "what", "told"),
+    [
+        (
+            {"registry": "postgresql://me:s3cret@db:5432/x"},
+            "ConnectionRefusedError",
+            "stores.registry is db:5432/x: see that",
+        ),
+        (
+            {"registry": "postgresql://me:s3cret@db/x"},
+            "InvalidPasswordError: password authentication failed",
+            "right user",
+        ),
+        ({"registry": "postgresql://me:s3cret@db/x"}, "InvalidCatalogNameError: no x", "make the database first"),
+        (
+            {"sessions": "redis://:s3cret@r:6379/0"},
+            "AuthenticationError: WRONGPASS",
+            "stores.sessions is r:6379/0: write",
+        ),
+        ({"sessions": "redis://:s3cret@[::1/0"}, "x", "It is what stores.sessions says."),
+        ({"registry": "sqlite:////dev/r.db"}, "database or disk is full", "the disk is full"),
+    ],
+)
+def test_a_server_is_named_without_its_password(stores: dict[str, str], what: str, told: str) -> None:
+    ((store, url),) = stores.items()
+    named = Stores(registry=url) if store == "registry" else Stores(sessions=url)
+    sentence = with_remedy(f"{store} did not answer: {what}", named)
+    assert told in sentence
+    assert "s3cret" not in sentence
+
+
+def test_what_is_no_store_is_told_as_it_is() -> None:
+    assert with_remedy("directory did not answer: x", Stores()) == "directory did not answer: x"
+
+
+@pytest.mark.parametrize(("ring", "why"), [("short", "line 1: not a key"), ("", "holds no key")])
+def test_check_finds_a_key_ring_that_serve_would_refuse(tmp_path: Path, ring: str, why: str) -> None:
+    done = run("check", configured(tmp_path, keys=ring))
+    assert done.exit_code == 1
+    assert why in done.output
+    assert f"{tmp_path}/ring can't be used" in done.output
+
+
+def test_check_warns_of_a_key_ring_that_everybody_may_read(tmp_path: Path) -> None:
+    file = configured(tmp_path)
+    assert "chmod" not in run("check", file).output
+    (tmp_path / "ring").chmod(0o644)
+    assert f"chmod 600 {tmp_path}/ring" in run("check", file).output
+
+
+def test_the_ring_of_before_a_rotation_does_not_pass_for_the_one_after_it(tmp_path: Path) -> None:
+    assert run("migrate", configured(tmp_path)).exit_code == 0
+    for ring, code in ((OLD, 0), (f"{NEW}\n{OLD}", 0), (OLD, 1), (NEW, 1), (f"{NEW}\n{OLD}", 0)):
+        done = run("rollout", configured(tmp_path, keys=ring))
+        assert done.exit_code == code, done.stderr
+        assert ("does not hold the key" in done.stderr) is bool(code)
+
+
+async def test_a_session_store_that_is_away_at_the_start_is_told_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bound = socket.create_server(("127.0.0.1", 0))
+    bound.setblocking(False)
+    running = await start(load(configured(tmp_path, sessions="redis://127.0.0.1:1/0")), sockets=[bound])
+    try:
+        told = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+        assert any("sessions did not answer" in one and "a page with 503" in one for one in told)
+    finally:
+        await running.close()
+        bound.close()
