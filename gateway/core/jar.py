@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from gateway.core.cookie_dates import cookie_date
 
+_MOST = 180  # cookies of one session, as many as browsers keep of a site
+_LARGEST = 4096  # bytes of name and value: what is larger no browser keeps
 _FOREVER = 10**11  # a Max-Age beyond three thousand years is as good as this one
 
 
@@ -41,6 +43,8 @@ class Jar:
             if cookie is not None:
                 kept[cookie.name, cookie.domain, cookie.path] = cookie
         cookies = tuple(cookie for cookie in kept.values() if cookie.expires_at is None or cookie.expires_at > now)
+        if len(cookies) > _MOST:
+            cookies = _most_useful(cookies)
         return self if cookies == self.cookies else Jar(cookies)
 
     def for_path(self, path: bytes, now: float) -> list[VaultedCookie]:
@@ -86,13 +90,22 @@ class Jar:
             raise ValueError("not a jar") from error
 
 
+def _most_useful(cookies: tuple[VaultedCookie, ...]) -> tuple[VaultedCookie, ...]:
+    """As many as may stay. An app that names no path sets one more for each folder that somebody asks for: those go
+    first, the oldest of them before all others."""
+    surplus = sorted(cookies, key=lambda cookie: cookie.path == b"/")[: len(cookies) - _MOST]
+    going = {(cookie.name, cookie.domain, cookie.path) for cookie in surplus}
+    return tuple(cookie for cookie in cookies if (cookie.name, cookie.domain, cookie.path) not in going)
+
+
 def parse_set_cookie(value: bytes, request_path: bytes, now: float) -> VaultedCookie | None:
     """One Set-Cookie value (RFC 6265 section 5.2); None when it names no cookie. Whether its Domain is right is not
     ours to judge, but with and without one it is two cookies: apps delete an old one of that name beside the new."""
     pair, *attributes = value.split(b";")
     name, _, content = pair.partition(b"=")
     name = name.strip(b" \t")
-    if not name or b"=" not in pair:
+    content = content.strip(b" \t")
+    if not name or b"=" not in pair or len(name) + len(content) > _LARGEST:
         return None
     path, domain = _default_path(request_path), b""
     max_age: float | None = None
@@ -110,7 +123,7 @@ def parse_set_cookie(value: bytes, request_path: bytes, now: float) -> VaultedCo
             case b"expires":
                 date = cookie_date(text)
                 expires = expires if date is None else date
-    return VaultedCookie(name, content.strip(b" \t"), path, expires if max_age is None else max_age, domain)
+    return VaultedCookie(name, content, path, expires if max_age is None else max_age, domain)
 
 
 def _default_path(request_path: bytes) -> bytes:

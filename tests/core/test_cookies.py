@@ -292,3 +292,22 @@ def test_a_long_name_that_parsers_read_in_many_ways_goes_unread() -> None:
     long = b"n" * 129
     sent = out(b"%s=1; %%25%s=2; .%s=3" % (long, long, long), b'h="%25' + long + b"=4; a.b=5", rules=rules)
     assert sent == b"JSESSIONID=real; %s=1; a.b=5" % long
+
+
+def test_a_jar_holds_no_more_cookies_than_a_browser() -> None:
+    """An app that sets a cookie without a path sets one for each folder; the session's own, at the root, stays."""
+    jar = Jar().store([b"SID=real; Path=/", b"deep=1; Path=/app"], b"/", NOW)
+    for number in range(400):
+        jar = jar.store([b"seen=%d" % number], b"/item/%d/page" % number, NOW)
+    assert len(jar.cookies) == 180
+    assert jar.cookies[0].name == b"SID"
+    assert jar.for_path(b"/item/399/page", NOW)[0].value == b"399"
+    assert not [cookie for cookie in jar.cookies if cookie.path in (b"/item/100", b"/app")]
+    many = Jar().store([b"n%d=1; Path=/" % number for number in range(3000)], b"/", NOW)
+    assert [cookie.name for cookie in many.cookies] == [b"n%d" % number for number in range(2820, 3000)]
+
+
+def test_a_cookie_that_no_browser_would_keep_is_not_kept() -> None:
+    assert [cookie.name for cookie in Jar().store([b"a=" + b"x" * 4095, b"b=" + b"x" * 4096], b"/", NOW).cookies] == [
+        b"a"
+    ]
