@@ -7,9 +7,11 @@ store pays nothing for strangers, and what the browser holds is of no use to any
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from gateway.core.apps import App
 from gateway.core.cookies import cookie_for_app, split_set_cookies
@@ -87,8 +89,13 @@ def withhold(app: App, headers: Headers, public_origin: bytes) -> tuple[Headers,
 
 def _public_address(app: App, value: bytes, public_origin: bytes) -> bytes:
     if app.host_header is not None:
-        for scheme in (b"http://", b"https://"):
-            inner = scheme + app.host_header
-            if value.startswith(inner) and value[len(inner) : len(inner) + 1] in (b"", b"/", b"?"):
-                value = public_origin + value[len(inner) :]
+        value = _inner_address(app.host_header).sub(lambda found: found[1] + public_origin, value)
     return strip_url_session(value, app.session_id_names)
+
+
+@lru_cache(maxsize=64)
+def _inner_address(host: bytes) -> re.Pattern[bytes]:
+    """Where an app calls itself by the name that it is told: `Location: http://inner/x`, `Refresh: 0; url=http://inner/x`,
+    `Link: <http://inner/x>`. It may add the port that goes without saying."""
+    before = rb"\A(\s*(?:<|[0-9.]+\s*[;,]\s*(?:url\s*=\s*)?[\"']?)?)"
+    return re.compile(before + rb"https?://%b(?::80|:443)?(?=[/?#>\"']|\Z)" % re.escape(host), re.IGNORECASE)
