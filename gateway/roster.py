@@ -10,6 +10,7 @@ Nothing here ever keeps a person from signing in, and nobody waits longer than a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable, Coroutine
@@ -25,11 +26,14 @@ from gateway.stores.base_tenants import PersonLine, Roster
 
 START_SECONDS = 5.0  # so long a start waits for the lists of the configuration
 WAIT_SECONDS = 10.0  # so long a page waits for the operator's database; what is under way then goes on
+GATHER_SECONDS = 0.25  # who signs in within that is written together: a transaction each costs as much as a page
 PAUSE_SECONDS = 5.0  # so long a database that did not answer is not asked again
 DAY_SECONDS = 86400.0
 _AT_ONCE = 4  # lists read at the same time: the database answers sign-ins too
 _NOTED_PEOPLE = 50_000
 _UNWRITTEN_PEOPLE = 1000
+_TOGETHER = 100
+_LAST_SECONDS = 1.0  # so long an end waits for who was not written yet
 _log = logging.getLogger("sekisho.roster")
 
 Clock = Callable[[], float]
@@ -72,11 +76,15 @@ class RosterKeeper:
             self._taking_over.cancel()
 
     async def close(self) -> None:
-        """Leave off whatever is under way."""
+        """Leave off whatever is under way; who signed in a moment ago is still noted, if that is quick."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(set(self._tasks))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_SECONDS):
+                while self._unwritten:
+                    await self._write_some()
 
     async def establishments(self, office: str) -> Freshness:
         """See RefreshRoster. Raises StoreUnavailable when the registry does not answer."""
@@ -175,13 +183,17 @@ class RosterKeeper:
             await self._registry.replace_people(office, establishment, map(person_line, people), at)
 
     async def _write(self) -> None:
-        """One after the other. A registry that does not answer is left alone: they will come again."""
         while self._unwritten:
-            person, at = self._unwritten.popleft()
-            try:
-                await self._registry.note_person(person, at)
-            except StoreUnavailable as fault:
-                _log.info("nobody who signed in is noted: %s", fault)
-                for missed, _ in ((person, at), *self._unwritten):
-                    self._noted.pop(missed.login_id, None)
-                self._unwritten.clear()
+            await asyncio.sleep(GATHER_SECONDS)
+            await self._write_some()
+
+    async def _write_some(self) -> None:
+        """Some together. A registry that does not answer is left alone: they will come again."""
+        some = [self._unwritten.popleft() for _ in range(min(_TOGETHER, len(self._unwritten)))]
+        try:
+            await self._registry.note_people(some)
+        except StoreUnavailable as fault:
+            _log.info("nobody who signed in is noted: %s", fault)
+            for missed, _ in (*some, *self._unwritten):
+                self._noted.pop(missed.login_id, None)
+            self._unwritten.clear()

@@ -144,7 +144,8 @@ def test_unknown_ids_stop_it_before_anybody_is_reset(file: Path) -> None:
 
 def test_whom_the_directory_does_not_know_the_roster_does(file: Path) -> None:
     async def note(registry: SqlRegistry) -> None:
-        await registry.note_person(PersonLine("X1", "establishment", "0007", "000007", "01", "", "元社員"), LONG_AGO)
+        former = PersonLine("X1", "establishment", "0007", "000007", "01", "", "元社員")
+        await registry.note_people([(former, LONG_AGO)])
         await enrol(registry, "X1")
 
     inside(file, note)

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -98,8 +98,8 @@ class FakeRoster(Roster):
     async def read_at(self, office: str, establishment: str | None = None) -> float | None:
         return self.times.get((office, establishment))
 
-    async def note_person(self, person: PersonLine, at: float) -> None:
-        self._answer("person", person, at)
+    async def note_people(self, noted: Sequence[tuple[PersonLine, float]]) -> None:
+        self._answer("noted", *noted)
 
     def _answer(self, *what: Any) -> None:
         if self.down:
@@ -136,8 +136,9 @@ SQL = SqlDirectory("sqlite:///x", "SELECT", 1.0, 60.0, "SELECT", "SELECT")
 
 
 @pytest.fixture
-async def make(tmp_path: Path) -> AsyncIterator[Callable[..., Kept]]:
+async def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Kept]]:
     made: list[Kept] = []
+    monkeypatch.setattr(roster, "GATHER_SECONDS", 0.0)
 
     def build(sql: SqlDirectory | None = SQL) -> Kept:
         directory, registry, clock, monotonic = FakeDirectory(), FakeRoster(), Clock(), Clock()
@@ -323,7 +324,7 @@ async def test_who_signs_in_is_noted_once_a_day(kept: Kept) -> None:
     for at in (1000.0, 1001.0, 1000.0 + 86399, 1000.0 + 86400, 500.0):
         kept.keeper.note(HANAKO, at)
         await settled()
-    assert kept.registry.taken == [("person", LINE, 1000.0), ("person", LINE, 87400.0), ("person", LINE, 500.0)]
+    assert kept.registry.taken == [("noted", (LINE, at)) for at in (1000.0, 87400.0, 500.0)]
 
 
 async def test_who_belongs_to_no_tenant_is_not_noted(kept: Kept) -> None:
@@ -341,18 +342,38 @@ async def test_who_could_not_be_noted_is_noted_the_next_time(kept: Kept) -> None
     kept.registry.down = False
     kept.keeper.note(replace(HANAKO, login_id="B3"), 1001.0)
     await settled()
-    assert [(what, person.login_id) for what, person, _ in kept.registry.taken] == [("person", "B3")]
+    assert kept.registry.taken == [("noted", (replace(LINE, login_id="B3"), 1001.0))]
 
 
 async def test_a_rush_of_people_is_bounded(kept: Kept) -> None:
     for number in range(5000):
         kept.keeper.note(replace(HANAKO, login_id=f"B{number}"), 1000.0)
-    for _ in range(60):
-        await settled()
-    assert len(kept.registry.taken) == 1000
+    await settled()
+    together = [len(noted) for _, *noted in kept.registry.taken]
+    assert sum(together) == 1000
+    assert max(together) == 100
     kept.keeper.note(replace(HANAKO, login_id="B4999"), 1000.0)
     await settled()
-    assert len(kept.registry.taken) == 1001
+    assert [person.login_id for _, *noted in kept.registry.taken[len(together) :] for person, _ in noted] == ["B4999"]
+
+
+async def test_who_signs_in_within_a_moment_is_written_together(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roster, "GATHER_SECONDS", 0.05)
+    for number in range(5):
+        kept.keeper.note(replace(HANAKO, login_id=f"B{number}"), 1000.0 + number)
+        await settled()
+    assert kept.registry.taken == []
+    await asyncio.sleep(0.1)
+    people = [(replace(LINE, login_id=f"B{number}"), 1000.0 + number) for number in range(5)]
+    assert kept.registry.taken == [("noted", *people)]
+
+
+async def test_who_signed_in_right_before_the_end_is_noted(kept: Kept) -> None:
+    kept.keeper.note(HANAKO, 1000.0)
+    await kept.keeper.close()
+    assert kept.registry.taken == [("noted", (LINE, 1000.0))]
 
 
 async def test_the_demos_database_fills_a_real_registry(tmp_path: Path) -> None:
@@ -369,7 +390,7 @@ async def test_the_demos_database_fills_a_real_registry(tmp_path: Path) -> None:
         assert (await keeper.establishments("0001")).current
         assert (await keeper.people("0001", "000001")).current
         keeper.note(Subject("A00010009", Kind.OFFICE, "0001", "", "0009"), 1000.0)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(roster.GATHER_SECONDS + 0.3)
         query = EstablishmentQuery("0001", kana="ｺﾓﾝ")
         found = await registry.find_establishments(query, TenantSettings(), 0, 10)
         assert [(row.code, row.name) for row in found.rows] == [("000011", "株式会社顧問")]

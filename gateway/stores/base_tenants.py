@@ -241,8 +241,9 @@ class Roster(Protocol):
     async def read_at(self, office: str, establishment: str | None = None) -> float | None:
         """When the list of establishments (or of an establishment's people) last came from the operator's database."""
 
-    async def note_person(self, person: PersonLine, at: float) -> None:
-        """Remember somebody who signed in; an establishment that was unknown joins the roster without a name."""
+    async def note_people(self, noted: Sequence[tuple[PersonLine, float]]) -> None:
+        """Remember who signed in, and when; an establishment that was unknown joins the roster without a name. Of two
+        about one person the later in the sequence counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ Each source takes away only its own rows (see `roster_rows`). Only rows that dif
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,7 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.core.policy import TenantSettings
 from gateway.stores.base_tenants import Establishment, PersonLine
 from gateway.stores.database import Database
-from gateway.stores.roster_rows import CONFIGURATION, DATABASE, SIGN_IN, Takeover, note_establishments, person_line
+from gateway.stores.roster_rows import (
+    CONFIGURATION,
+    DATABASE,
+    SIGN_IN,
+    Row,
+    Takeover,
+    note_establishments,
+    person_line,
+)
 from gateway.stores.tables import configured_tenants, establishments, installation, offices, people
 from gateway.stores.tenant_rows import exempt_text, typed
 
@@ -99,23 +108,28 @@ class RosterRecords:
         async with self._database.reading() as connection:
             return (await connection.execute(query)).scalar_one_or_none()
 
-    async def note_person(self, person: PersonLine, at: float) -> None:
-        """See Roster.note_person. Most sign-ins find everything noted already and write nothing."""
-        line = person_line(person, SIGN_IN)
-        known = sa.select(people).where(_people.login_id == line["login_id"])
+    async def note_people(self, noted: Sequence[tuple[PersonLine, float]]) -> None:
+        """See Roster.note_people. Who is noted already as they are is not written."""
+        lines = {line["login_id"]: line for person, at in noted for line in [_seen_line(person, at)]}
+        known = sa.select(people).where(_people.login_id.in_(self._database.listed(list(lines))))
         async with self._database.reading() as connection:
-            row = (await connection.execute(known)).one_or_none()
-        lately = row is not None and row.seen_at is not None and 0 <= at - row.seen_at < _SEEN_SECONDS
-        if lately and all(getattr(row, name) == line[name] for name in _TOLD_AT_SIGN_IN):
+            for row in await connection.execute(known):
+                if _noted_lately(row, lines[row.login_id]):
+                    del lines[row.login_id]
+        if not lines:
             return
-        named = ("name", "folded") if line["name"] else ()
-        values = {name: line[name] for name in (*_TOLD_AT_SIGN_IN, *named)} | {"seen_at": at}
-        insert = self._database.insert(people).values(**line, seen_at=at)
+        insert = self._database.insert(people)
+        fresh = {name: insert.excluded[name] for name in (*_TOLD_AT_SIGN_IN, "seen_at")}
+        named = insert.excluded["name"] != ""
+        kept = {name: sa.case((named, insert.excluded[name]), else_=_people[name]) for name in ("name", "folded")}
+        upsert = insert.on_conflict_do_update(index_elements=["login_id"], set_=fresh | kept)
+        # In one order everywhere: two workers that write some of the same rows do not wait for each other in a circle.
+        ordered = [lines[login_id] for login_id in sorted(lines)]
+        keys = sorted({(line["office"], line["establishment"]) for line in ordered if line["establishment"]})
         async with self._database.writing() as connection:
-            if line["establishment"]:
-                key = (line["office"], line["establishment"])
-                await note_establishments(self._database, connection, [key], SIGN_IN)
-            await connection.execute(insert.on_conflict_do_update(index_elements=["login_id"], set_=values))
+            if keys:
+                await note_establishments(self._database, connection, keys, SIGN_IN)
+            await connection.execute(upsert, ordered)
 
     async def _take_turn(self, connection: AsyncConnection) -> None:
         """Lists are taken over one after the other, whichever process does it."""
@@ -126,6 +140,15 @@ class RosterRecords:
     async def _note_office(self, connection: AsyncConnection, office: str, values: dict[str, float]) -> None:
         insert = self._database.insert(offices).values(office=office, revision=0, **values)
         await connection.execute(insert.on_conflict_do_update(index_elements=["office"], set_=values))
+
+
+def _seen_line(person: PersonLine, at: float) -> Row:
+    return person_line(person, SIGN_IN) | {"seen_at": at}
+
+
+def _noted_lately(row: sa.Row[Any], line: Row) -> bool:
+    lately = row.seen_at is not None and 0 <= line["seen_at"] - row.seen_at < _SEEN_SECONDS
+    return lately and all(getattr(row, name) == line[name] for name in _TOLD_AT_SIGN_IN)
 
 
 async def _replace_entries(

@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count, islice
 from pathlib import Path
 
 from gateway.core.errors import StoreUnavailable
@@ -218,12 +219,15 @@ async def _rosters(registry: SqlRegistry, size: Size, table: Table) -> None:
         return (person(number, size) for number in range(size.people))
 
     line = person(123, size)
-    await table.line("a sign-in that is noted already", lambda: registry.note_person(line, NOW))
-    news = iter(range(1000))
-    await table.line(
-        "a sign-in of somebody new",
-        lambda: registry.note_person(replace(line, login_id=f"C{next(news)}", establishment=f"new {next(news)}"), NOW),
-    )
+    await table.line("a sign-in that is noted already", lambda: registry.note_people([(line, NOW)]))
+    news = count()
+
+    def newcomers(number: int) -> list[tuple[PersonLine, float]]:
+        numbers = islice(news, number)
+        return [(replace(line, login_id=f"C{one}", establishment=f"new {one}"), NOW) for one in numbers]
+
+    await table.line("a sign-in of somebody new", lambda: registry.note_people(newcomers(1)))
+    await table.line("sign-ins of a hundred new people", lambda: registry.note_people(newcomers(100)))
     ten = [person(number * size.establishments + 7, size) for number in range(10)]
     await table.line(
         "people of one establishment, read again", lambda: registry.replace_people(OFFICE, "000007", ten, NOW)

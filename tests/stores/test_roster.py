@@ -113,7 +113,7 @@ async def test_each_source_takes_away_only_its_own(registry: SqlRegistry) -> Non
     await configured(registry, "1", establishments=[YAMADA], people=[TARO])
     await registry.replace_establishments(OFFICE, [SATO], NOW)
     await registry.replace_people(OFFICE, "000102", [HANAKO], NOW)
-    await registry.note_person(PersonLine("B3", "establishment", OFFICE, "000103"), NOW)
+    await registry.note_people([(PersonLine("B3", "establishment", OFFICE, "000103"), NOW)])
     assert set(await names(registry)) == {"000101", "000102", "000103"}
     await configured(registry, "2")
     assert set(await names(registry)) == {"000102", "000103"}
@@ -125,7 +125,7 @@ async def test_each_source_takes_away_only_its_own(registry: SqlRegistry) -> Non
 
 
 async def test_who_knows_more_takes_over_and_not_the_other_way_round(registry: SqlRegistry) -> None:
-    await registry.note_person(TARO, NOW)
+    await registry.note_people([(TARO, NOW)])
     await configured(registry, "1", establishments=[YAMADA], people=[TARO])
     assert (await names(registry))["000101"] == "㈱山田"
     await registry.replace_establishments(OFFICE, [replace(YAMADA, name="山田（新）")], NOW)
@@ -173,18 +173,37 @@ async def test_it_is_known_when_a_list_was_read(registry: SqlRegistry) -> None:
 
 
 async def test_whoever_signs_in_joins_the_roster_with_their_establishment(registry: SqlRegistry) -> None:
-    await registry.note_person(TARO, NOW)
+    await registry.note_people([(TARO, NOW)])
     assert await persons(registry) == {"B1": TARO}
     assert await names(registry) == {"000101": ""}
     moved = replace(TARO, establishment="000102", name="")
-    await registry.note_person(moved, NOW + 1)
+    await registry.note_people([(moved, NOW + 1)])
     assert await persons(registry) == {"B1": replace(moved, name=TARO.name)}, "a name is not lost"
     assert set(await names(registry)) == {"000101", "000102"}
 
 
+async def test_who_signed_in_together_is_noted_together_and_each_as_alone(registry: SqlRegistry) -> None:
+    await configured(registry, "1", establishments=[YAMADA], people=[TARO])
+    await registry.note_people([(HANAKO, NOW - 60)])
+    staff = PersonLine("A1", "office", OFFICE, name="所員")
+    moved = replace(TARO, establishment="000103", name="")
+    await registry.note_people([(staff, NOW), (TARO, NOW), (HANAKO, NOW), (moved, NOW + 1), (staff, NOW + 2)])
+    assert await persons(registry) == {"A1": staff, "B1": replace(moved, name=TARO.name), HANAKO.login_id: HANAKO}
+    assert set(await names(registry)) == {"000101", HANAKO.establishment, "000103"}
+    assert [await seen(registry, one) for one in ("A1", "B1", HANAKO.login_id)] == [NOW + 2, NOW + 1, NOW - 60]
+    await registry.note_people([])
+
+
+async def test_workers_that_note_the_same_people_do_not_wait_in_a_circle(registry: SqlRegistry) -> None:
+    many = [PersonLine(f"B{number}", "establishment", OFFICE, f"{number % 7:06}") for number in range(200)]
+    batches = [[(person, NOW + number) for person in many[:: 1 if number % 2 else -1]] for number in range(6)]
+    await asyncio.gather(*(registry.note_people(batch) for batch in batches))
+    assert len(await persons(registry)) == 200
+
+
 async def test_a_sign_in_takes_no_name_from_a_list(registry: SqlRegistry) -> None:
     await configured(registry, "1", establishments=[YAMADA], people=[TARO])
-    await registry.note_person(replace(TARO, name=""), NOW)
+    await registry.note_people([(replace(TARO, name=""), NOW)])
     assert await persons(registry) == {"B1": TARO}
     assert await names(registry) == {"000101": "㈱山田"}
     await configured(registry, "2", establishments=[YAMADA], people=[])
@@ -192,12 +211,12 @@ async def test_a_sign_in_takes_no_name_from_a_list(registry: SqlRegistry) -> Non
 
 
 async def test_not_every_sign_in_is_written(registry: SqlRegistry) -> None:
-    await registry.note_person(TARO, NOW)
-    await registry.note_person(TARO, NOW + 3600)
+    await registry.note_people([(TARO, NOW)])
+    await registry.note_people([(TARO, NOW + 3600)])
     assert await seen(registry, "B1") == NOW
-    await registry.note_person(TARO, NOW + 86400)
+    await registry.note_people([(TARO, NOW + 86400)])
     assert await seen(registry, "B1") == NOW + 86400
-    await registry.note_person(TARO, NOW)
+    await registry.note_people([(TARO, NOW)])
     assert await seen(registry, "B1") == NOW, "a clock that was set back is believed"
 
 

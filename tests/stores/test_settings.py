@@ -277,7 +277,7 @@ async def test_an_impact_counts_what_a_change_would_touch(office: SqlRegistry) -
     ]
     strangers = [PersonLine("B9", "establishment", OTHER, "000101"), PersonLine("A1", "office", OFFICE)]
     for person in [*people, *strangers]:
-        await office.note_person(person, NOW)
+        await office.note_people([(person, NOW)])
         pending = await office.begin_enrolment(person.login_id, b"sealed", "session", NOW, NOW + 600)
         assert isinstance(pending, PendingEnrolment)
         if person.login_id not in {"B1", "B2"}:
@@ -286,7 +286,7 @@ async def test_an_impact_counts_what_a_change_would_touch(office: SqlRegistry) -
     await set_rows(office, ("000102", ON))
     impact = await office.impact(Selection(OFFICE, frozenset({"000101", "000102", "000103"})), OFF)
     assert impact == Impact(establishments=3, people=3, enrolled=1, using=1, pinned=1, digest=impact.digest, revision=1)
-    await office.note_person(replace(people[0], login_id="B8"), NOW)
+    await office.note_people([(replace(people[0], login_id="B8"), NOW)])
     assert (await office.impact(EVERYTHING, OFF)).people == 4
 
 
@@ -397,7 +397,7 @@ async def test_a_bulk_change_is_told_of_up_to_twenty(registry: SqlRegistry) -> N
 
 async def test_a_bulk_change_of_another_set_than_was_shown_is_not_made(office: SqlRegistry) -> None:
     impact = await office.impact(EVERYTHING, OFF)
-    await office.note_person(PersonLine("B1", "establishment", OFFICE, "000999"), NOW)
+    await office.note_people([(PersonLine("B1", "establishment", OFFICE, "000999"), NOW)])
     assert await office.change_selected(EVERYTHING, ON, OFF, impact.digest, WHO) == Conflict((), 0)
     fewer = Selection(OFFICE, frozenset({"000101"}), ALL)
     assert await office.change_selected(fewer, ON, OFF, impact.digest, WHO) == Conflict((), 0)
