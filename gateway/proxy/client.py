@@ -204,7 +204,7 @@ class ClientConnection(Wire):
             return
         self._advancing = True
         try:
-            while not self._closing and not self.gone:
+            while not (self._closing or self.gone or self._at_rest):
                 if self._current is not None:
                     self._continue(self._current)
                     break
@@ -218,6 +218,11 @@ class ClientConnection(Wire):
         finally:
             self._advancing = False
         self._adjust()
+
+    def _wake(self) -> None:
+        """The rest is over: on with what came before it, then with what comes."""
+        super()._wake()
+        self._advance()
 
     def _begin(self, incoming: Incoming) -> None:
         if incoming.refusal is not None or incoming.head is None:

@@ -142,6 +142,22 @@ async def test_when_turning_away_is_most_of_the_work_they_come_back_more_slowly(
         await until(lambda: lane.lane.connections == 1)  # gone while it rested
 
 
+async def test_what_was_sent_behind_a_request_that_was_turned_away_waits_too() -> None:
+    """Sixty kilobytes of small requests come in one piece: to turn them all away at once would be no rest."""
+    async with loaded() as lane:
+        lane.overloaded()
+        for _ in range(100):
+            lane.overload._valve.takes(known=False)
+        lane.tick(1, LATE)
+        lane.fill()
+        browser = await lane.browser()
+        began = asyncio.get_running_loop().time()
+        browser.writer.write(get() + get("/logout") + get("/logout"))
+        assert (await browser.answer())[0].startswith(b"HTTP/1.1 503 ")
+        assert [(await browser.answer())[1] for _ in range(2)] == [b"ok", b"ok"]
+        assert asyncio.get_running_loop().time() - began >= 0.2
+
+
 @pytest.mark.parametrize(("many", "longest"), [(False, 2.0), (True, 0.5)])
 async def test_a_connection_that_carries_many_peoples_requests_rests_for_a_moment_only(
     many: bool, longest: float
