@@ -5,6 +5,7 @@ Exit codes: 0 done or valid · 1 refused (a bad file, a check that failed) · 2 
 
 from __future__ import annotations
 
+import errno
 import importlib
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -41,6 +42,15 @@ class LazyCommands(click.Group):
             return None
         command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """A file or an output that the system refuses is told in a sentence; a broken pipe is click's own affair."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            raise click.ClickException(f"{error}.") from None
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list for `--help`, from the table alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import sys
 from pathlib import Path
@@ -33,14 +34,14 @@ def serve(file: Path, workers: int) -> None:
     """
     configuration = loaded(file)
     for warning in configuration.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        _warn(warning)
     from gateway.app import expiring_certificates
     from gateway.core.errors import GatewayError, StoreUnavailable
     from gateway.proxy.open_files import raise_limit
     from gateway.workers.process import ProcessFailed
 
     for sentence in expiring_certificates(configuration):
-        click.echo(f"warning: {sentence}", err=True)
+        _warn(sentence)
     raise_limit()
 
     try:
@@ -60,6 +61,12 @@ def serve(file: Path, workers: int) -> None:
     except (GatewayError, OSError) as error:
         click.echo(_listen_trouble(error) or str(error), err=True)
         raise SystemExit(1) from None
+
+
+def _warn(sentence: str) -> None:
+    """A log on a full disk is no reason to keep people out."""
+    with contextlib.suppress(OSError):
+        click.echo(f"warning: {sentence}", err=True)
 
 
 def _listen_trouble(error: Exception) -> str:

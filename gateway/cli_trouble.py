@@ -6,6 +6,7 @@ A store's own fault says what happened and hides its address, which may hold a p
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -43,13 +44,15 @@ def _about_file(file: Path, what: str) -> str:
         return f"{named}, which is a folder. Write the path of a file."
     if "not a database" in what or "malformed" in what:
         return f"{named}, which SQLite can't read. Put a backup of the registry in its place, or write another path."
-    if "full" in what:
+    if "full" in what or shutil.disk_usage(file.parent).free == 0:
         return f"{named}: the disk is full. Make room there."
+    if "locked" in what:
+        return f"{named}, and another program keeps it to itself. `fuser {file}` names it."
     if not os.access(file.parent, os.W_OK | os.X_OK) or (file.exists() and not os.access(file, os.W_OK)):
         return (
             f"{named}, and this user may not write there. Give it the file and its folder (chown), or run as its owner."
         )
-    return f"{named}."
+    return f"{named}: see what the system says of that disk."
 
 
 def _about_server(store: str, url: str, what: str) -> str:

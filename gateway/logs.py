@@ -28,9 +28,10 @@ def set_up_log(process: str = "") -> None:
 
 
 def say_ready(origin: str) -> None:
-    """The one line on stdout, and word to systemd: the gateway answers."""
-    sys.stdout.write(f"ready {origin}/\n")
-    sys.stdout.flush()
+    """The one line on stdout, and word to systemd: the gateway answers, whether the line can be written or not."""
+    with contextlib.suppress(OSError):
+        sys.stdout.write(f"ready {origin}/\n")
+        sys.stdout.flush()
     notify("READY=1")
 
 

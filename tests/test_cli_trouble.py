@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import logging
 import socket
+import sqlite3
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +21,7 @@ from gateway.cli import main
 from gateway.cli_trouble import with_remedy
 from gateway.config.loading import load
 from gateway.config.settings import Stores
+from gateway.stores import database
 from tests.config.sample import GOOD
 
 REGISTRY = "sqlite:///r.db"
@@ -77,6 +83,8 @@ def test_a_registry_that_is_a_folder_or_no_database_is_named(tmp_path: Path) -> 
         ),
         ({"sessions": "redis://:s3cret@[::1/0"}, "x", "It is what stores.sessions says."),
         ({"registry": "sqlite:////dev/r.db"}, "database or disk is full", "the disk is full"),
+        ({"registry": "sqlite:////dev/r.db"}, "database is locked", "`fuser /dev/r.db` names it"),
+        ({"registry": "sqlite:////dev/r.db"}, "disk I/O error", "what the system says of that disk"),
     ],
 )
 def test_a_server_is_named_without_its_password(stores: dict[str, str], what: str, told: str) -> None:
@@ -126,3 +134,53 @@ async def test_a_session_store_that_is_away_at_the_start_is_told_in_the_log(
     finally:
         await running.close()
         bound.close()
+
+
+def test_an_output_that_cannot_be_written_is_told_without_a_traceback(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        asked = [sys.executable, "-m", "gateway.cli", "check", str(configured(tmp_path))]
+        done = subprocess.run(asked, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "Error: [Errno 28] No space left on device.\n"
+
+
+def test_a_gateway_whose_log_lies_on_a_full_disk_answers(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    file = configured(tmp_path)
+    file.write_text(file.read_text("utf-8").replace("listen: 127.0.0.1:8080", f"listen: {address}"), "utf-8")
+    (tmp_path / "ring").chmod(0o644)  # for a warning at the start
+    with Path("/dev/full").open("w") as full:
+        asked = [sys.executable, "-m", "gateway.cli", "serve", str(file)]
+        with subprocess.Popen(asked, stdout=full, stderr=full) as serving:
+            try:
+                while serving.poll() is None and not answers(address):
+                    time.sleep(0.05)
+                assert serving.poll() is None
+            finally:
+                serving.terminate()
+    assert serving.returncode == 0
+
+
+def answers(address: str) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", int(address.partition(":")[2])), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+class ReadOnly:
+    """A connection to a file on a disk that may only be read."""
+
+    async def execute(self, _: str) -> None:
+        fault = sqlite3.OperationalError("attempt to write a readonly database")
+        fault.sqlite_errorcode = sqlite3.SQLITE_READONLY
+        raise fault
+
+
+async def test_nobody_waits_a_minute_for_a_disk_that_may_only_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.1)
+    with pytest.raises(sqlite3.OperationalError):
+        async with asyncio.timeout(30):
+            await database._use_wal(ReadOnly(), 60)  # type: ignore[arg-type]

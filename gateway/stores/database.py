@@ -178,12 +178,14 @@ async def _sqlite_connection(path: str, busy_seconds: float) -> aiosqlite.Connec
 
 
 async def _use_wal(connection: aiosqlite.Connection, seconds: float) -> None:
-    """SQLite does not wait for its turn while it changes the journal: of several that open a new file, one may lose."""
+    """SQLite does not wait for its turn while it changes the journal: of several that open a new file, one may lose.
+    What is not another's turn (a disk that may only be read, or is full) does not pass by waiting."""
     for attempt in itertools.count(1):
         try:
             await connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if attempt * _WAL_PAUSE_SECONDS > seconds:
+        except sqlite3.OperationalError as fault:
+            busy = fault.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            if attempt * _WAL_PAUSE_SECONDS > (seconds if busy else min(seconds, _BUSY_SECONDS)):
                 raise
             await asyncio.sleep(_WAL_PAUSE_SECONDS)
         else:
