@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Page, ViewportSize
 
 from gateway.config.settings import Service, Support
 from gateway.portal.pages import HTML, Renderer
 from gateway.portal.words import LANGUAGES
-from tests.harness.browser import ARGUMENTS, PROGRAM
+from tests.harness.browser import chromium
 
 NOON = 1_795_230_000.0
 SERVICE = Service(
@@ -131,13 +131,11 @@ def open_gallery() -> Iterator[Gallery]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
+        with chromium() as browser:
             window = browser.new_page(reduced_motion="reduce")
             opened = Gallery(f"http://127.0.0.1:{server.server_port}", window, renderer)
             window.on("console", lambda message: opened.said.append(f"console: {message.text}"))
             yield opened
-            browser.close()
     finally:
         server.shutdown()
         server.server_close()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bench.processes import free_port
 from tests.apps.django_site import running_site
@@ -106,8 +106,17 @@ def wiki_guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with chromium() as opened:
+        yield opened
+
+
 @pytest.fixture
-def context() -> Iterator[BrowserContext]:
-    """A browser without cookies."""
-    with chromium() as made:
-        yield made
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile that reads English; a page waits ten seconds at most."""
+    made = browser.new_context(locale="en-GB", accept_downloads=True, viewport={"width": 1280, "height": 900})
+    made.set_default_timeout(10_000)
+    yield made
+    made.close()

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 # Debian's two builds of one Chromium. That without windows, tabs and toolbars costs less than half the processor time.
 PROGRAM = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
@@ -27,17 +27,12 @@ ARGUMENTS = [
 
 
 @contextmanager
-def chromium() -> Iterator[BrowserContext]:
-    """A fresh profile that reads English; a page waits ten seconds at most."""
+def chromium() -> Iterator[Browser]:
+    """One browser; each person in it has a profile of their own (`new_context`)."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
-        context = browser.new_context(locale="en-GB", accept_downloads=True, viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(10_000)
-        try:
-            yield context
-        finally:
-            context.close()
-            browser.close()
+        yield browser
+        browser.close()
 
 
 def scanned_uri(page: Page) -> SplitResult:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.harness.browser import ARGUMENTS, PROGRAM
+from tests.harness.browser import chromium
 from tests.harness.recorder import leaks
 from tests.journeys.visitor import Browsers, NewVisitor
 from tests.journeys.world import World, demo_world
@@ -33,10 +33,8 @@ def leak_watch(world: World) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
     """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture

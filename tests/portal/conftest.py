@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -45,6 +46,8 @@ STAFF = Subject("A00010001", Kind.OFFICE, "0001", "", "0001", "", "所長")
 OTHER_STAFF = Subject("A00020001", Kind.OFFICE, "0002", "", "0001", "", "表")
 OTHER_EMPLOYEE = Subject("B00000301", Kind.ESTABLISHMENT, "0002", "000003", "01", "", "竹本")
 OPERATOR = Subject("A99990001", Kind.OFFICE, "9999", "", "0001", "", "運営")
+
+Renderers = Callable[[Callable[[], float]], Renderer]
 
 
 @dataclass
@@ -163,7 +166,7 @@ def tenants() -> Tenants:
 
 
 @pytest.fixture(scope="session")
-def renderer() -> Callable[[Callable[[], float]], Renderer]:
+def renderer() -> Renderers:
     """One renderer for every world, with the clock of the one that asks last: templates are compiled once."""
     clocks: list[Callable[[], float]] = []
 
@@ -181,18 +184,22 @@ def renderer() -> Callable[[Callable[[], float]], Renderer]:
 
 @pytest.fixture
 async def world(
-    tmp_path: Path,
-    empty_registry: Path,
-    rollout: Rollout,
-    tenants: Tenants,
-    renderer: Callable[[Callable[[], float]], Renderer],
+    tmp_path: Path, empty_registry: Path, rollout: Rollout, tenants: Tenants, renderer: Renderers
 ) -> AsyncIterator[World]:
+    async with open_world(tmp_path, empty_registry, rollout, tenants, renderer) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def open_world(
+    folder: Path, empty_registry: Path, rollout: Rollout, tenants: Tenants, renderer: Renderers
+) -> AsyncIterator[World]:
+    """Everything, on the running loop."""
     now = [NOON]
     clock = lambda: now[0]  # noqa: E731
-    keys = KeyRing.generate_file(tmp_path / "keys")
-    shutil.copy(empty_registry, tmp_path / "registry.db")
-    shutil.copy(empty_registry, tmp_path / "registry.db")
-    registry = SqlRegistry(f"sqlite:///{tmp_path}/registry.db", keys)
+    keys = KeyRing.generate_file(folder / "keys")
+    shutil.copy(empty_registry, folder / "registry.db")
+    registry = SqlRegistry(f"sqlite:///{folder}/registry.db", keys)
     await registry.start()
     sessions = Sessions(MemorySessions(clock), keys, clock, lambda _: 43200.0)
     policy = [Policy(True, PUNCH_AND_PAYSLIP, 1800.0, 43200.0, "tenant uses 2FA")]

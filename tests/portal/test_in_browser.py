@@ -4,29 +4,52 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pyotp
 import pytest
+import pytest_asyncio
 import zxingcpp
 from PIL import Image
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import BrowserContext, Page, async_playwright
 
+from gateway.config.settings import Tenants
+from gateway.core.rollout import Rollout
 from tests.harness.browser import ARGUMENTS, PROGRAM
-from tests.portal.conftest import World
+from tests.portal.conftest import Renderers, World, open_world
 
 TARGETS = "button, a.main, a.outline, summary, input[type=text], .back a, .help a"
 HEIGHTS = """selector => [...document.querySelectorAll(selector)].filter(e => e.offsetParent && !e.hidden)
     .map(e => [e.textContent.trim(), e.getBoundingClientRect().height])"""
 
 
-@pytest.fixture
+# One browser for all tests, so that all of them and their worlds are on one loop.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chromium() -> AsyncIterator[Chromium]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(
+    tmp_path: Path,
+    empty_registry: Path,
+    rollout: Rollout,
+    tenants: Tenants,
+    renderer: Renderers,
+    chromium: Chromium,
+) -> AsyncIterator[World]:
+    async with open_world(tmp_path, empty_registry, rollout, tenants, renderer) as opened:
+        yield opened
+        for context in chromium.contexts:
+            await context.close()
 
 
 async def signed_in(world: World, chromium: Chromium, width: int, *, scripts: bool = True) -> BrowserContext:
