@@ -27,6 +27,7 @@ _PING_SECONDS = 0.3
 _SILENCE_SECONDS = 2.0  # without an answer to a ping: the connection is given up
 _PAUSE_SECONDS = 0.2
 _LOOK_SECONDS = 1.0  # between two looks whether other servers have become primaries
+_DIGITS = 10  # of a version: a row keeps it in four bytes
 _NEVER = float("-inf")
 
 
@@ -133,7 +134,7 @@ class _Line:
                 self._channel.certain()
             case "message":
                 version, _, name = data.partition(b":")
-                if version == b"-1" or version.isdigit():
+                if version == b"-1" or (version.isdigit() and len(version) <= _DIGITS):
                     self._rows.told(name, GONE if version == b"-1" else int(version))
                 else:  # nothing of ours
                     self._rows.forget_all()

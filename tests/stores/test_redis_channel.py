@@ -103,7 +103,7 @@ async def test_what_others_say_on_the_channel_does_not_end_it(own_redis: Server,
     await here.create(KEY, b"data", "B", clock() + 60)
     await until_peeked(there)
     async with Redis(port=own_redis.port) as client:
-        for said in (b"", b"hello", b"-2:key", b"x:sekisho:s:{ke}y", b":"):
+        for said in (b"", b"hello", b"-2:key", b"x:sekisho:s:{ke}y", b":", b"9" * 5000 + b":key"):
             await client.publish("sekisho:changes", said)
     await asyncio.sleep(0.2)
     await until_peeked(there)
