@@ -11,6 +11,8 @@ from gateway.proxy.pool import Pool
 from gateway.proxy.upstream import UpstreamConnection
 from gateway.proxy.upstreams import Upstream
 
+_COOKIE = b"\r\nCookie: "
+
 
 class FetchExchange:
     """One exchange; its future holds the answer."""
@@ -49,8 +51,10 @@ class FetchExchange:
 
     @property
     def cookies(self) -> bytes:
-        """See Taker."""
-        return self._data[: self._data.find(b"\r\n\r\n")]
+        """See Taker. Only the line that the gateway wrote: the target and other headers are anybody's words."""
+        data = self._data
+        at = data.find(_COOKIE, 0, data.find(b"\r\n\r\n"))
+        return b"" if at < 0 else data[at + len(_COOKIE) : data.index(b"\r\n", at + 2)]
 
     def cancel(self) -> None:
         """Nobody waits for the answer any more."""

@@ -83,3 +83,27 @@ async def test_only_the_vaults_cookie_says_at_which_address_a_session_is(where: 
         await lane.close()
         for one in apps:
             await one.stop()
+
+
+@pytest.mark.parametrize("where", ["address", "referer", "body"])
+async def test_a_sign_in_goes_where_the_vaults_cookie_says(where: str) -> None:
+    """Its form stands in a session of the app, too: nobody else's words lead it to another address."""
+    apps = [app(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + name) for name in (b"a", b"b")]
+    ports = [await one.start() for one in apps]
+    lane = Lane(ScriptedGate(with_cookies), {"app": Place(tuple(("127.0.0.1", port) for port in ports))}, Limits())
+    await lane.start((ListenAddress("127.0.0.1", 0),))
+    mine, other = (hashlib.sha256(f"127.0.0.1:{number}".encode()).hexdigest()[:8].encode() for number in ports)
+    word = b"sekisho-at-app=" + other + b";"
+    target = b"/login?" + word if where == "address" else b"/login"
+    said = ((b"Referer", b"https://elsewhere.example/?" + word),) if where == "referer" else ()
+    headers = ((b"Host", b"a.example"), *said, (b"Cookie", b"sekisho-at-app=" + mine + b"; SID=1"))
+    try:
+        seen = set()
+        for _ in range(4):
+            _, body = await lane.fetcher.fetch("app", b"POST", target, headers, word if where == "body" else b"a", 100)
+            seen.add(body)
+        assert seen == {b"a"}
+    finally:
+        await lane.close()
+        for one in apps:
+            await one.stop()
