@@ -198,7 +198,12 @@ class LimitsBlock(Block):
     answer_idle: float = key(duration(1, 86400), "How long an answer may pause.", default=300.0)
     held_answer: int = key(size(1 << 10, 16 << 20), "The largest sign-in answer that is held.", default=1 << 20)
     held_form: int = key(size(1 << 10, 16 << 20), "The largest form kept while a code is entered.", default=1 << 20)
-    sign_in: int = key(size(1 << 10, 1 << 20), "The largest sign-in request.", default=1 << 16)
+    sign_in: int = key(
+        size(1 << 10, 64 << 20),
+        "The largest sign-in request, and the largest of all else that is sent to a sign-in address: uploads too, where"
+        " an app has one address for everything. Above 1MiB it holds for uploads of people with a code.",
+        default=1 << 16,
+    )
     pool: int = key(count(1, 10000), "The most connections to one app, at each of its addresses.", default=256)
     queue: int = key(
         count(1, 100_000),

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 _TYPE = re.compile(rb"multipart/form-data; ?boundary=([0-9A-Za-z_-]{1,70})")
 _TEXT = rb'"([^"\\\x00-\x1f\x7f]*+)"'
+# In Shift_JIS a backslash is the second half of letters (表.csv). Before a quote it might escape that for some parser.
+_FILE_NAME = rb'"(?:[^"\\\x00-\x1f\x7f]|\\(?!"))*+"'
 _PART = re.compile(
     rb"\r\nContent-Disposition: form-data; name=%b"
     rb"(?:(; filename=%b)\r\nContent-Type: [0-9A-Za-z!#$&^_.+-]++/[0-9A-Za-z!#$&^_.+-]++)?"
-    rb"\r\n\r\n(.*)\r\n" % (_TEXT, _TEXT),
+    rb"\r\n\r\n(.*)\r\n" % (_TEXT, _FILE_NAME),
     re.DOTALL,
 )
 
@@ -43,5 +45,5 @@ def split_multipart(boundary: bytes, body: bytes, most: int) -> list[Part] | Non
         # `%22` is how browsers write a quote; a parser that decodes it sees another name.
         if found is None or b"%" in found[1]:
             return None
-        parts.append(Part(found[1], None if found[2] else found[4]))
+        parts.append(Part(found[1], None if found[2] else found[3]))
     return parts

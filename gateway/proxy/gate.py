@@ -55,6 +55,7 @@ from gateway.stores.sessions import LiveSession, Sessions
 
 PORTAL = ".pages"
 TOUCH_SECONDS = 30.0
+LARGEST_TYPED = 1 << 20  # what is no upload of somebody with a code is never longer at a sign-in address
 _RESERVED = PAGES.rstrip(b"/")
 _PROBLEMS = {
     405: Problem.METHOD,
@@ -167,7 +168,7 @@ class LaneGate:
             target = visit.target
             watched = self._parts.access.doors.beside(target.path, doubtful=target.doubt is not None)
             if watched:
-                return self._at_the_door(visit, watched)
+                return self._at_the_door(visit, watched, decision.level)
         visit.by_head = not visit.has_body
         if visit.has_body and decision.level is Level.RESTRICTED:
             candidates = () if visit.target.doubt else self._parts.access.routes.candidates(visit.target.path)
@@ -175,10 +176,13 @@ class LaneGate:
                 return self._read(visit, self._parts.form_bytes, lambda body: self._judge_form(visit, body))
         return self._carry_out(visit, decision, None)
 
-    def _at_the_door(self, visit: Visit, watched: tuple[SignInRule, ...]) -> Action | Awaitable[Action]:
+    def _at_the_door(self, visit: Visit, watched: tuple[SignInRule, ...], level: Level) -> Action | Awaitable[Action]:
         if not visit.has_body:
             return self._past_the_door(visit, watched, b"")
-        return self._read(visit, self._parts.sign_in_bytes, lambda body: self._past_the_door(visit, watched, body))
+        limit = self._parts.sign_in_bytes
+        if limit > LARGEST_TYPED and not (level is Level.FULL and _uploads(visit)):
+            limit = LARGEST_TYPED
+        return self._read(visit, limit, lambda body: self._past_the_door(visit, watched, body))
 
     async def _past_the_door(self, visit: Visit, watched: tuple[SignInRule, ...], body: bytes) -> Action:
         """A sign-in when it is one by the rule: its address, its method, its field. Else a request like any other.
@@ -320,6 +324,11 @@ class LaneGate:
     def _store_down(self, visit: Visit, fault: StoreUnavailable) -> Reply:
         _log.error("%s, reference %s", fault, visit.reference)
         return Reply(self._parts.error_page(Problem.STORE_DOWN, visit.head, visit.reference))
+
+
+def _uploads(visit: Visit) -> bool:
+    """Files in parts are taken apart quickly; a form as long in one piece would hold everybody up."""
+    return any(b"multipart/form-data" in value for value in header_values(visit.head.headers, b"content-type"))
 
 
 async def _settled(action: Action | Awaitable[Action]) -> Action:

@@ -155,6 +155,7 @@ def test_a_browsers_multipart_is_read() -> None:
     assert multipart(FILE + ONE + part(b'name="t"', b"a\r\nb") + b"--B--") == "1"
     assert multipart(FILE + ONE + b"--B--\r\n", "f") is Missing.DOUBT
     assert multipart(FILE + ONE + b"--B--\r\n", "g") is Missing.ABSENT
+    assert multipart(FILE.replace(b"a.png", "表.csv".encode("cp932")) + ONE + b"--B--\r\n") == "1"
 
 
 @pytest.mark.parametrize(
@@ -177,6 +178,8 @@ def test_a_browsers_multipart_is_read() -> None:
         b"",
         part(b'name="x"', b"\n--B\r\n") + ONE + b"--B--\r\n",
         part(b'name="i\\d"') + b"--B--\r\n",
+        FILE.replace(b"a.png", "表".encode("cp932")) + ONE + b"--B--\r\n",
+        FILE.replace(b"a.png", b"a\\\\\\") + ONE + b"--B--\r\n",
         part(b'name="%69d"') + b"--B--\r\n",
         part(b'name=""') + b"--B--\r\n",
         part(b'name="id"', b"\0") + b"--B--\r\n",

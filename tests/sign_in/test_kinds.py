@@ -131,6 +131,33 @@ def test_sign_in_by_get_keeps_no_password_in_an_address(tmp_path: Path) -> None:
         assert b"SID=got" in cookie_at_app(w, person)
 
 
+def test_uploads_to_the_sign_in_address_may_be_long_for_whoever_has_a_code(tmp_path: Path) -> None:
+    """Webmail and database tools have one address for everything: without a code, or in one piece, nobody needs it."""
+
+    def app(seen: Seen) -> bytes:
+        if seen.method == b"POST" and b"user=" in seen.body:
+            return answer("302 Found", b"", "Location: /top", SESSION.format("in1"))
+        return answer(body=b"page")
+
+    name = b'name="file"; filename="a"\r\nContent-Type: a/b'
+    upload = b"--X\r\nContent-Disposition: form-data; " + name + b"\r\n\r\n" + bytes(3 << 19) + b"\r\n--X--\r\n"
+    parts, piece = "Content-Type: multipart/form-data; boundary=X", "Content-Type: application/x-www-form-urlencoded"
+    with world(tmp_path, FORM % "{status: 302, cookie: SID}", app, "limits: {sign_in: 2MiB}") as w:
+        person = w.person()
+        assert person.ask("POST", "/login", upload, parts).status == 413
+        person.ask("POST", "/login", b"user=B0000011&pw=good")
+        assert person.ask("POST", "/login", upload, parts).status == 413
+        through_code(person)
+        person.get("/login")
+        w.seen()
+        assert person.ask("POST", "/login", upload, parts).body == b"page"
+        assert w.seen()[-1].body == upload
+        assert person.ask("POST", "/login", b"text=" + b"a" * (3 << 19), piece).status == 413
+        named = upload.replace(name, b'name="user"')
+        assert person.ask("POST", "/login", named, parts).status == 400
+        assert w.seen() == []
+
+
 def json_app(seen: Seen) -> bytes:
     if path_of(seen) == b"/api/session":
         if b'"good"' not in seen.body:
