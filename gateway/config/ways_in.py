@@ -15,7 +15,8 @@ from gateway.config.paths import covers, example_path, wire_path
 from gateway.core.apps import App
 from gateway.core.routes import Access, Route, RouteTable
 
-_SESSION_LIKE = re.compile(r"sess|^sid$|auth|token|remember|login|^jwt|\*", re.IGNORECASE)
+# XSRF-TOKEN, csrftoken: for scripts to read, and no sign-in.
+_SESSION_LIKE = re.compile(r"(?!.*[cx]srf).*(?:sess|^sid$|auth|token|remember|login|^jwt)|.*\*", re.IGNORECASE)
 _CHANGING = frozenset({b"POST", b"PUT", b"PATCH", b"DELETE"})
 
 
@@ -100,7 +101,7 @@ def _credentials(block: AppBlock, faults: Faults) -> None:
         what = f"whoever knows a password or key may send {', '.join(block.headers.passed)} and needs no code."
         faults.warn(block.headers.node, "credentials-header", what, "Remove it unless the app ignores it for people.")
     for number, name in enumerate(block.cookies.passed if block.cookies else ()):
-        if block.cookies and _SESSION_LIKE.search(name):
+        if block.cookies and _SESSION_LIKE.match(name):
             what = f"{name!r} looks like a session or a remembered sign-in, and browsers get it."
             faults.warn(block.cookies.at("pass", number), "session-cookie-passed", what, "Leave it in the vault.")
     if block.cookies and "*" not in block.cookies.vault:

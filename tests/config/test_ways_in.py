@@ -74,6 +74,18 @@ def test_each_open_way_in_is_told(code: str, old: str, new: str, line: int, tmp_
     assert (code, line) in warnings_of(changed(old, new), tmp_path)
 
 
+@pytest.mark.parametrize("name", ["XSRF-TOKEN", "csrftoken", "lang"])
+def test_a_cookie_that_scripts_must_read_is_no_session(name: str, tmp_path: Path) -> None:
+    data = changed("    paths: [/meisai]", f"    paths: [/meisai]\n    cookies: {{pass: [{name}]}}")
+    assert "session-cookie-passed" not in {code for code, _ in warnings_of(data, tmp_path)}
+
+
+@pytest.mark.parametrize("name", ["jwt", "sid", "my_session", "'csrf*'"])
+def test_a_cookie_like_a_session_is_told(name: str, tmp_path: Path) -> None:
+    data = changed("    paths: [/meisai]", f"    paths: [/meisai]\n    cookies: {{pass: [{name}]}}")
+    assert ("session-cookie-passed", 25) in warnings_of(data, tmp_path)
+
+
 def test_a_directory_in_which_nobody_can_be_found_is_told(tmp_path: Path) -> None:
     start, end = GOOD.index("  patterns:\n"), GOOD.index("  establishments:\n")
     assert ("nobody-known", 38) in warnings_of((GOOD[:start] + GOOD[end:]).encode(), tmp_path)
