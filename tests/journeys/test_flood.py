@@ -14,7 +14,7 @@ from gateway.core.totp import matching_step
 from tests.harness.person import Person, csrf_of, key_of
 from tests.journeys.world import World
 
-MANY = 1000
+MANY, FEWER = 1000, 400  # twice as many as are under way at once
 CONNECTIONS = 200
 LOGIN_ID = "B00000101"
 LOCKED = "/.sekisho/locked"
@@ -71,13 +71,13 @@ def signed_in(world: World, page: str) -> tuple[Person, tuple[str, str], str]:
     return person, (person.cookies["sekisho"], csrf_of(text)), text
 
 
-async def test_of_a_thousand_first_codes_five_are_evaluated(world: World, evaluated: list[str]) -> None:
+async def test_of_hundreds_of_first_codes_five_are_evaluated(world: World, evaluated: list[str]) -> None:
     """At enrolment; then the right code is refused without a look at it."""
     person, session, text = signed_in(world, "/.sekisho/enrol")
     world.phone[LOGIN_ID] = key_of(text)
-    found = await send_all(world, "/.sekisho/enrol", [session], world.wrong_codes(LOGIN_ID, MANY))
+    found = await send_all(world, "/.sekisho/enrol", [session], world.wrong_codes(LOGIN_ID, FEWER))
     assert len(evaluated) == 5
-    assert found == {"/.sekisho/enrol": 4, LOCKED: MANY - 4}
+    assert found == {"/.sekisho/enrol": 4, LOCKED: FEWER - 4}
     found = await send_all(world, "/.sekisho/enrol", [session], [world.shown_code(LOGIN_ID)])
     assert found == {LOCKED: 1}
     assert len(evaluated) == 5
