@@ -18,7 +18,7 @@ from gateway.config.settings import Stores
 from gateway.core.errors import StoreUnavailable
 
 _LOGIN = ("password", "authenti", "role ", "wrongpass", "noauth")
-_ABSENT = ("invalidcatalogname",)
+_ABSENT = ("invalidcatalogname", 'database "')
 
 
 def store_failed(error: StoreUnavailable, stores: Stores) -> NoReturn:

@@ -75,7 +75,7 @@ def test_a_registry_that_is_a_folder_or_no_database_is_named(tmp_path: Path) -> 
             "InvalidPasswordError: password authentication failed",
             "right user",
         ),
-        ({"registry": "postgresql://me:s3cret@db/x"}, "InvalidCatalogNameError: no x", "make the database first"),
+        ({"registry": "postgresql://me:s3cret@db/x"}, 'Error: database "x" does not exist', "make the database first"),
         (
             {"sessions": "redis://:s3cret@r:6379/0"},
             "AuthenticationError: WRONGPASS",
