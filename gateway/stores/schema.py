@@ -49,7 +49,9 @@ def check(connection: sa.Connection) -> None:
     _refuse_newer(current)
     if current != head:
         found = "has no tables yet" if current is None else f"has schema {current}"
-        raise SchemaMismatch(f"the registry's database {found}, this program needs {head}: migrate it first (sekisho migrate FILE)")
+        raise SchemaMismatch(
+            f"the registry's database {found}, this program needs {head}: migrate it first (sekisho migrate FILE)"
+        )
 
 
 def revisions() -> list[str]:
