@@ -18,6 +18,10 @@ from gateway.core.routes import Access, Route, RouteTable
 # XSRF-TOKEN, csrftoken: for scripts to read, and no sign-in.
 _SESSION_LIKE = re.compile(r"(?!.*[cx]srf).*(?:sess|^sid$|auth|token|remember|login|^jwt)|.*\*", re.IGNORECASE)
 _CHANGING = frozenset({b"POST", b"PUT", b"PATCH", b"DELETE"})
+_LOOSE = (
+    ("location", "other sites' and forged ones too", "/top*"),
+    ("cookie", "one that the app sets at a failed sign-in or for something else too", "app_session_*"),
+)
 
 
 def warn_of_ways_in(file: FileBlock, apps: tuple[App, ...], routes: tuple[Route, ...], faults: Faults) -> None:
@@ -74,11 +78,11 @@ def _sign_in(rule: SignInBlock, table: RouteTable, faults: Faults) -> None:
             statuses = ", ".join(str(status) for status in test.status)
             what = f"every answer with status {statuses} counts as a sign-in, a failed one too."
             faults.warn(test.node, "status-alone", what, "Add location, cookie, body or element.")
-        for name in ("location", "cookie"):
+        for name, more, fixed in _LOOSE:
             loose = [glob for glob in getattr(test, name) if glob.startswith("*")]
             if loose:
-                what = f"{loose[0]!r} fits every text that ends so, other sites' and forged ones too."
-                faults.warn(test.at(name), "loose-wildcard", what, "Begin with the fixed part: /top*.")
+                what = f"{loose[0]!r} fits every {name} that ends so, {more}."
+                faults.warn(test.at(name), "loose-wildcard", what, f"Begin with the fixed part: {fixed}.")
     if rule.deliver == "at-once":
         what = "the script gets the answer before a code was entered: anything in it but cookies is theirs to use."
         faults.warn(rule.at("deliver"), "at-once", what, "Use it only if the answer carries no token.")

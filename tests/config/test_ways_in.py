@@ -105,3 +105,12 @@ def test_a_missing_key_ring_is_told_with_the_command_that_makes_it(tmp_path: Pat
     _, warnings = load_bytes(GOOD.encode(), tmp_path, Faults("f.yaml"))
     assert [warning.code for warning in warnings] == ["no-key-ring"]
     assert "sekisho keys init" in warnings[0].remedy
+
+
+@pytest.mark.parametrize(("written", "told"), [("location: '*/top'", "/top*"), ("cookie: '*sid'", "app_session_*")])
+def test_a_wildcard_at_the_beginning_is_told_with_an_example_of_its_own_kind(
+    written: str, told: str, tmp_path: Path
+) -> None:
+    loaded = changed(SUCCESS, f"success: {{status: 302, {written}}}")
+    _, found = load_bytes(loaded, tmp_path, Faults("f.yaml"))
+    assert any(told in warning.remedy for warning in found if warning.code == "loose-wildcard")
