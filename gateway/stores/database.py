@@ -48,6 +48,9 @@ class Database:
         self._engine = _engine(url, _STATEMENT_SECONDS)
         self._circuit = Circuit("registry")
         self.embedded = self._engine.dialect.name == "sqlite"
+        # A server's queries need no transaction around them: at its default level that would hold nothing together, and
+        # beginning and ending it are two more ways there and back.
+        self._reading = self._engine.execution_options(**({} if self.embedded else {"isolation_level": "AUTOCOMMIT"}))
         self._reads = asyncio.Semaphore(_CONNECTIONS)
         # SQLite has one writer; waiting here costs nothing, waiting in SQLite polls.
         self._writes = asyncio.Semaphore(1) if self.embedded else self._reads
@@ -69,8 +72,8 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def reading(self, seconds: float = _ANSWER_SECONDS) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads, in so many seconds in all."""
-        async with self._answers(self._reads, seconds), self._engine.begin() as connection:
+        """Queries that only read, in so many seconds in all. SQLite shows them one state, a server each its own."""
+        async with self._answers(self._reads, seconds), self._reading.connect() as connection:
             yield connection
 
     @contextlib.asynccontextmanager
