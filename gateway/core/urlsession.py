@@ -100,26 +100,34 @@ def has_url_session(target: bytes, names: tuple[str, ...]) -> bool:
 
 
 class _Pass:
-    """Substitutes in a stream. `tail` gives where the part begins whose meaning later bytes may still change."""
+    """Substitutes in a stream. `tail` gives where the part begins whose meaning later bytes may still change; once that
+    is a whole `_BEGUN`, nothing but one of its `ends` says more of it: until then it is not looked at again."""
 
-    def __init__(self, change: Callable[[bytes], bytes], tail: Callable[[bytes], int]) -> None:
+    def __init__(self, change: Callable[[bytes], bytes], tail: Callable[[bytes], int], ends: re.Pattern[bytes]) -> None:
         self._change = change
         self._tail = tail
-        self._held = b""
+        self._ends = ends
+        self._held: list[bytes] = []
 
     def feed(self, data: bytes) -> bytes:
         """Change what no later byte can alter; hold the rest."""
-        data = self._held + data
+        held = self._held
+        if held and len(held[0]) >= _BEGUN and not self._ends.search(data):
+            held.append(data)
+            return b""
+        data = b"".join((*held, data))
         cut = self._tail(data)
-        self._held = data[cut:]
+        self._held = [data[cut:]]
         return self._change(data[:cut])
 
     def finish(self) -> bytes:
         """Change what was held."""
-        held, self._held = self._held, b""
+        held, self._held = b"".join(self._held), []
         return self._change(held)
 
 
+_BEGUN = len(b"<input")
+_TAG_ENDS, _ADDRESS_ENDS = re.compile(rb"[<>]"), re.compile(rb"[\s\"'<>]")
 _HELD_TAG = re.compile(rb"<(?:i(?:n(?:p(?:u(?:t[^<>]*)?)?)?)?)?\Z", re.IGNORECASE)
 _HELD_ADDRESS = re.compile(rb"[;?&%\\][^\s\"'<>]*\Z")
 
@@ -145,8 +153,8 @@ class PageScrubber:
         named = rb"[\s/\"']name\s*=\s*[\"']?(?:%b)(?=[\"'\s/>])" % name
         # The atomic group takes the first such name only: an unclosed tag with many costs one look at its rest.
         field = re.compile(rb"<input(?=[\s/])(?>[^<>]*?%b)[^<>]*+>" % named, re.IGNORECASE)
-        self._fields = _Pass(lambda data: field.sub(b"", data), _tag_tail)
-        self._addresses = _Pass(lambda data: _without_ids(data, names), _address_tail)
+        self._fields = _Pass(lambda data: field.sub(b"", data), _tag_tail, _TAG_ENDS)
+        self._addresses = _Pass(lambda data: _without_ids(data, names), _address_tail, _ADDRESS_ENDS)
 
     def feed(self, data: bytes) -> bytes:
         """Take the next piece; give what may go on now."""
