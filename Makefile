@@ -23,7 +23,7 @@ test: ## everything: style, types, import directions, then all tests with real s
 	@sh deploy/install-test-programs.sh
 	@PYTHON='$(PYTHON)' sh deploy/make-venv.sh $(VENV) requirements-test.lock
 	@$(MAKE) --no-print-directory -j 2 --output-sync checks test-core
-	@$(PYTEST) --durations=10 -n 2 --dist loadfile --no-loadscope-reorder -m 'not alone' --ignore=tests/core || { \
+	@$(PYTEST) --durations=10 -n 3 --dist loadfile --no-loadscope-reorder -m 'not alone' --ignore=tests/core || { \
 	  echo 'What failed beside others runs once more alone; what fails then has failed.'; \
 	  $(PYTEST) --last-failed --last-failed-no-failures none -m 'not alone' --ignore=tests/core; }
 	@$(PYTEST) -m alone --ignore=tests/core
