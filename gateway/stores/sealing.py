@@ -7,7 +7,7 @@ A row copied to another owner does not open (R-008). The subkey per owner keeps 
 AES-GCM key far from 2^32, whatever a busy site seals in a year.
 
 The key file holds one key per line (32 bytes, URL-safe base64), `#` begins a comment. The first key seals, all open:
-rotation is a new first line, then a restart, and the old line goes when nothing sealed by it is left.
+rotation is a new first line, then a restart; the old line stays: second factors that it sealed open with no other.
 """
 
 from __future__ import annotations
