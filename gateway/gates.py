@@ -24,6 +24,7 @@ from gateway.proxy.prepared import Prepared
 from gateway.proxy.reception import Reception
 from gateway.proxy.sign_in import FindSubject, NotePerson, PolicyOf, Record, SignIn, SignInParts
 from gateway.proxy.sites import Sites
+from gateway.proxy.throttle import SignInThrottle
 from gateway.proxy.vaulting import Vault
 from gateway.proxy.waiting import Waiting
 from gateway.stores.sessions import Sessions
@@ -45,6 +46,7 @@ class Gates:
     policy_of: PolicyOf
     record: Record
     note_person: NotePerson
+    throttle: SignInThrottle  # of all hosts together
     clock: Callable[[], float]
 
     def build(self) -> LaneGate | Sites:
@@ -105,6 +107,7 @@ class Gates:
             hosts=_hosts(part),
             edits=edits,
             note_person=self.note_person,
+            throttle=self.throttle,
         )
 
 

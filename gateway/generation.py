@@ -19,6 +19,7 @@ from gateway.config.upstream_tls import upstream_context
 from gateway.core.apps import App, AppTable
 from gateway.core.doors import Doors
 from gateway.core.errors import UpstreamUnavailable
+from gateway.core.heads import Networks
 from gateway.core.messages import Headers, ResponseHead
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.policy import Policy, effective_policy
@@ -32,7 +33,6 @@ from gateway.part import WHOLE, Part
 from gateway.portal.pages import Renderer, language_of
 from gateway.portal.words import LANGUAGES
 from gateway.proxy.busy import Busy
-from gateway.proxy.crowd import Networks
 from gateway.proxy.gate import PORTAL, LaneGate
 from gateway.proxy.own_requests import OwnRequests
 from gateway.proxy.password_check import PasswordCheck
@@ -41,6 +41,7 @@ from gateway.proxy.prepared import Prepared
 from gateway.proxy.server import Lane
 from gateway.proxy.sign_out import LegacySignOut
 from gateway.proxy.sites import Sites
+from gateway.proxy.throttle import SignInThrottle
 from gateway.proxy.upstreams import Place
 from gateway.retention import Retention
 from gateway.roster import RosterKeeper
@@ -193,6 +194,7 @@ class Generation:
             policy_of=self.policy_of,
             record=self.registry.record,
             note_person=self.roster.note,
+            throttle=SignInThrottle(self.configuration.limits.wrong_passwords, _uncounted(self.configuration)),
             clock=self.clock,
         ).build()
 

@@ -198,6 +198,7 @@ def _limits(block: LimitsBlock | None) -> Limits:
         sign_in_bytes=block.sign_in,
         connections=block.connections,
         connections_per_address=block.connections_per_address,
+        wrong_passwords=block.wrong_passwords,
         least_rate=block.least_rate,
         overload_seconds=block.overload,
     )

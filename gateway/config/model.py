@@ -223,6 +223,13 @@ class LimitsBlock(Block):
         " machine itself are not counted.",
         default=2000,
     )
+    wrong_passwords: int | None = key(
+        OrNull(count(5, 10_000)),
+        "How many failed sign-ins of one person in half an hour are passed on to the app, and 20 times as many of one"
+        " address (but of proxies and this machine); then 429. Where they have signed in before, strangers' do not"
+        " count. null: any number.",
+        default=50,
+    )
     least_rate: int = key(
         size(0, 1 << 20), "What a body, or an answer's reader, must make in a second, over a minute.", default=100
     )

@@ -164,6 +164,7 @@ class Limits:
     sign_in_bytes: int = 1 << 16
     connections: int | None = None  # browser connections of one process; None: as many as its open files allow
     connections_per_address: int | None = 2000  # None: any number
+    wrong_passwords: int | None = 50  # of one person in half an hour; None: any number
     least_rate: int = 100  # bytes a second that a body, or an answer's reader, must make on average
     overload_seconds: float | None = 0.25  # who waits longer for this process: some are turned away; None: none
 

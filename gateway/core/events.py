@@ -16,6 +16,7 @@ class Event(enum.StrEnum):
 
     SIGNED_IN = "sign_in.password.accepted"
     SIGN_IN_REFUSED = "sign_in.password.refused"
+    SIGN_IN_PAUSED = "sign_in.password.paused"  # after many wrong ones the app is not asked for a while
     SUBJECT_UNKNOWN = "sign_in.subject.unknown"  # the app let in somebody whom the directory does not know
     RESTRICTED_CHOSEN = "portal.session.restricted"
     SESSION_CANCELLED = "portal.session.cancelled"
@@ -59,6 +60,7 @@ GROUPS: Mapping[EventGroup, tuple[Event, ...]] = MappingProxyType(
         EventGroup.SIGN_IN: (
             Event.SIGNED_IN,
             Event.SIGN_IN_REFUSED,
+            Event.SIGN_IN_PAUSED,
             Event.SUBJECT_UNKNOWN,
             Event.RESTRICTED_CHOSEN,
             Event.SESSION_CANCELLED,

@@ -20,6 +20,7 @@ class Problem(enum.StrEnum):
     FORM_STALE = "form-stale"
     SIGN_IN_DUE = "sign-in-due"
     EXPIRED = "sign-in-expired"
+    PAUSED = "sign-in-paused"
     CHOICE_DUE = "choice-due"
     CODE_DUE = "code-due"
     UPSTREAM_DOWN = "upstream-down"

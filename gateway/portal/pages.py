@@ -29,6 +29,7 @@ _CHALLENGE = b'Sekisho realm="sign-in"'
 _ACTIONS = {
     Problem.EXPIRED: "problem.sign-in",
     Problem.SIGN_IN_DUE: "problem.sign-in",
+    Problem.PAUSED: "problem.sign-in",
     Problem.CODE_DUE: "problem.step-up",
     Problem.CHOICE_DUE: "problem.choice",
     Problem.TOO_LARGE: "problem.step-up",

@@ -27,6 +27,7 @@ NATURES: dict[Problem, Nature] = {
     Problem.FORM_STALE: Nature(403),
     Problem.SIGN_IN_DUE: Nature(401, challenge=True),
     Problem.EXPIRED: Nature(401, challenge=True),
+    Problem.PAUSED: Nature(429, retry_after=1800),
     Problem.CHOICE_DUE: Nature(403),
     Problem.CODE_DUE: Nature(403),
     Problem.UPSTREAM_DOWN: Nature(502, retry_after=30),

@@ -8,15 +8,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
-from gateway.core.heads import is_trusted
+from gateway.core.heads import Networks, is_trusted
+from gateway.core.households import household
 
 if TYPE_CHECKING:
     from gateway.proxy.wire import Wire
 
-Networks = tuple[IPv4Network | IPv6Network, ...]
 _AT_LEAST = 32  # idle connections that give way together: looking for them costs a look at all
 
 
@@ -104,10 +103,5 @@ def _deadline(client: Wire) -> float:
 
 @lru_cache(maxsize=4096)
 def _group(address: str, uncounted: Networks) -> str | None:
-    """What is counted together: an IPv4 address, or the /64 that one household has. None: it is not counted."""
-    if not address or is_trusted(address, uncounted):
-        return None
-    parsed = ip_address(address.partition("%")[0])
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-        return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
-    return address
+    """What is counted together. None: it is not counted."""
+    return None if not address or is_trusted(address, uncounted) else household(address)

@@ -7,10 +7,9 @@ import logging
 from collections.abc import Callable
 from typing import cast
 
-from gateway.core.heads import is_trusted
+from gateway.core.heads import Networks, is_trusted
 from gateway.core.proxy_protocol import ProxyHeaderRefused, read
 from gateway.proxy.actions import Peer, peer_of
-from gateway.proxy.crowd import Networks
 from gateway.proxy.shared import Shared
 
 _log = logging.getLogger("sekisho.lane")

@@ -15,8 +15,9 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 
 from gateway.config.settings import Limits, ListenAddress
+from gateway.core.heads import Networks
 from gateway.proxy.actions import Gate, Peer, Shortcut
-from gateway.proxy.crowd import Crowd, Networks
+from gateway.proxy.crowd import Crowd
 from gateway.proxy.fetch import Fetcher
 from gateway.proxy.listeners import Listeners
 from gateway.proxy.open_files import room

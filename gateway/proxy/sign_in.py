@@ -35,6 +35,7 @@ from gateway.proxy.actions import Reply, UpstreamClient
 from gateway.proxy.budget import Budget
 from gateway.proxy.forwarding import readable_answer
 from gateway.proxy.replies import see_other, with_headers
+from gateway.proxy.throttle import SignInThrottle
 from gateway.proxy.vaulting import Vault, withhold
 from gateway.proxy.visit import Visit
 from gateway.stores.base import AuditEvent
@@ -44,6 +45,7 @@ JAR_SECONDS = 12 * 3600.0
 JAR_ID_BYTES = 12
 CHOICE_PAGE = b"/.sekisho/choice"
 CODE_PAGE = b"/.sekisho/code"
+_OUT_OF_ORDER = 500  # from this status on an app says nothing of a password
 _log = logging.getLogger("sekisho.sign_in")
 
 FindSubject = Callable[[str], Awaitable[Subject | None]]
@@ -71,6 +73,7 @@ class SignInParts:
     refuse_unknown: bool
     hosts: PublicHosts
     edits: PageEdits
+    throttle: SignInThrottle
     note_person: NotePerson  # told at once of everybody whose password was right; never waits, never fails
 
 
@@ -94,7 +97,17 @@ class SignIn:
             login_id = canonical_login_id(typed)
         except ValueError:
             return self._refusal(visit, 400, "doubtful-login-id")
-        await self._claim(visit, login_id)
+        if not parts.throttle.take(login_id, visit.client, visit.now):
+            return await self._paused(visit, rule, login_id)
+        try:
+            await self._claim(visit, login_id)
+        except StoreUnavailable:
+            parts.throttle.give_back(login_id, visit.client)
+            raise
+        return await self._attempt(visit, rule, login_id, typed, body)
+
+    async def _attempt(self, visit: Visit, rule: SignInRule, login_id: str, typed: str, body: bytes) -> Reply:
+        parts = self._parts
         headers = readable_answer(_whole(parts.headers_for(visit, parts.vault.outgoing(visit))))
         try:
             head, answer_body = await parts.client.fetch(
@@ -102,19 +115,32 @@ class SignIn:
             )
         except UpstreamUnavailable as fault:
             _log.warning("sign-in at %s: %s", rule.name, fault)
+            parts.throttle.give_back(login_id, visit.client)
             problem = Problem.UPSTREAM_SLOW if fault.timed_out else Problem.UPSTREAM_DOWN
             return self._forgetting(parts.error_page(problem, visit.head, visit.reference))
         passed, vaulted = withhold(visit.app, response_headers(head.headers), parts.public_origin)
         shown = scrub_page(passed, answer_body, visit.app.session_id_names)
         answer = Answer(head.status, head.reason, passed, shown)
         if signed_in(rule, head, answer_body, visit.now):
+            parts.throttle.right(login_id, visit.client, visit.now)
             return await self._succeeded(visit, rule, login_id, typed, answer, vaulted)
-        if self._refusals.spend(visit.client, visit.now):
-            await self._record(visit, Event.SIGN_IN_REFUSED, await self._whose(login_id), rule.name)
-        else:
-            _log.warning("too many failed sign-ins from %s for the audit record", visit.client)
+        if head.status >= _OUT_OF_ORDER:
+            parts.throttle.give_back(login_id, visit.client)
+        await self._note_failure(visit, Event.SIGN_IN_REFUSED, login_id, rule)
         plain = plainly_failed(rule, head, answer_body, visit.now)
         return self._failed(visit, b"" if plain or not vaulted else _tag(login_id), answer, vaulted)
+
+    async def _paused(self, visit: Visit, rule: SignInRule, login_id: str) -> Reply:
+        """The app is not asked: what was typed may be right or wrong. The session that this browser has goes on."""
+        await self._note_failure(visit, Event.SIGN_IN_PAUSED, login_id, rule)
+        page = visit.app.sign_in_page
+        return Reply(self._parts.error_page(Problem.PAUSED, visit.head, visit.reference, action=page))
+
+    async def _note_failure(self, visit: Visit, event: Event, login_id: str, rule: SignInRule) -> None:
+        if self._refusals.spend(visit.client, visit.now):
+            await self._record(visit, event, await self._whose(login_id), rule.name)
+        else:
+            _log.warning("too many failed sign-ins from %s for the audit record", visit.client)
 
     async def _whose(self, login_id: str) -> Subject:
         """Whose password it would have been: their office finds the failure in its audit record. Asked for known and

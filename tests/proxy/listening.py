@@ -14,7 +14,7 @@ import pytest
 import uvloop
 
 from gateway.config.settings import Limits, ListenAddress
-from gateway.proxy.crowd import Networks
+from gateway.core.heads import Networks
 from gateway.proxy.server import Lane
 from tests.proxy.lane_kit import OK, Bench, Browser, RawApp, ScriptedGate, app, forward
 

@@ -8,6 +8,7 @@ WORDS: dict[str, str] = {
     # events: every name of core.events, told as what happened
     "event.sign_in.password.accepted": "Signed in (password)",
     "event.sign_in.password.refused": "Could not sign in: wrong password or ID",
+    "event.sign_in.password.paused": "Sign-ins paused after many wrong passwords",
     "event.sign_in.subject.unknown": "Turned away at sign-in: login ID not in the directory",
     "event.portal.session.restricted": "Chose to use only what needs no code",
     "event.portal.session.cancelled": "Signed out by “Cancel”",

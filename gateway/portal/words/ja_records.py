@@ -17,6 +17,7 @@ WORDS: dict[str, str] = {
     "event.portal.code.accepted": "認証コードで認証しました",
     "event.portal.code.refused": "認証コードを間違えました",
     "event.portal.code.replayed": "使用済みの認証コードが入力されました",
+    "event.sign_in.password.paused": "パスワードの間違いが続き、ログインの受け付けを一時的に止めました",
     "event.portal.factor.locked": "認証コードの間違いが続き、ロックされました",
     "event.portal.factor.stopped": "認証コードの間違いが重なり、初期化するまで利用を止めました",
     "event.portal.factor.reset": "2要素認証設定を初期化しました",
