@@ -130,7 +130,7 @@ class AnswerKind(IntEnum):
     KEEP = 0
     SET_COOKIE = 1
     ADDRESS = 2  # may hold a session ID, or the app's own host name
-    DROP = 3  # hop-by-hop, the gateway's own, or a word about the app's software
+    DROP = 3  # hop-by-hop, or the gateway's own
     CONNECTION = 4
     LENGTH = 5
     TRANSFER = 6
@@ -148,8 +148,7 @@ _ANSWER_EXACT = {
 }
 for _name in _ADDRESSES.split():
     _ANSWER_EXACT[_name] = AnswerKind.ADDRESS
-_SOFTWARE = b"server x-powered-by x-aspnet-version x-aspnetmvc-version"  # which faults it has is in lists
-for _name in (b"keep-alive proxy-connection proxy-authenticate te trailer upgrade " + _SOFTWARE).split():
+for _name in b"keep-alive proxy-connection proxy-authenticate te trailer upgrade".split():
     _ANSWER_EXACT[_name] = AnswerKind.DROP
 
 

@@ -31,7 +31,10 @@ _PATIENT_CONNECTIONS = 2  # for bulk work on a server: it never takes the places
 _BUSY_SECONDS = 2.0  # how long SQLite waits for another process's write
 _MIGRATING_SECONDS = 60.0  # … and for another process's migration
 _WAL_PAUSE_SECONDS = 0.05
-_FAULTS = (sa.exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+_FAULTS = (
+    sa.exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError,
+    asyncpg.InternalClientError,  # a question and the server's end of the connection crossed
+)  # fmt: skip
 _WRITES = "sekisho_writes"
 
 Insert = sqlite.Insert | postgresql.Insert

@@ -147,16 +147,10 @@ def test_a_proper_head_gives_its_target_and_framing() -> None:
 
 
 def test_answers_keep_end_to_end_headers_byte_for_byte() -> None:
-    kept = ((b"x-oDD", b"x"), (b"Set-Cookie", b"\x83\\"), (b"Set-Cookie", b"b"))
+    kept = ((b"sErVer", b"x"), (b"Set-Cookie", b"\x83\\"), (b"Set-Cookie", b"b"))
     framing = ((b"Content-Length", b"1"), (b"Connection", b"close"), (b"Keep-Alive", b"x"), (b"X-Sekisho-A", b"1"))
     assert response_headers((*kept, *framing)) == kept
     assert response_headers((*kept, (b"Connection", b"foo"), (b"Foo", b"1"))) == kept
-
-
-def test_answers_do_not_tell_what_software_the_app_runs_on() -> None:
-    told = ((b"Server", b"IIS/7.5"), (b"x-POWERED-by", b"PHP/5.3"), (b"X-AspNet-Version", b"2"))
-    kept = ((b"Content-Type", b"text/html"), (b"X-Server", b"a"), (b"X-Powered-By-Us", b"b"))
-    assert response_headers((*told, *kept, (b"X-AspNetMvc-Version", b"2"))) == kept
 
 
 @pytest.mark.parametrize(

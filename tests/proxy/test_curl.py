@@ -17,8 +17,8 @@ from tests.harness.gateway import GatewayThread
 from tests.proxy.lane_kit import ScriptedGate
 from tests.sign_in.world import YAML
 
-# What is the proxy's own: framing, connections, the date of each answer, and that the app's software is not told.
-_OWN = (b"server:", b"date:", b"connection:", b"keep-alive:", b"transfer-encoding:", b"content-length:")
+# What is the proxy's own: framing, connections, and the date of each answer.
+_OWN = (b"date:", b"connection:", b"keep-alive:", b"transfer-encoding:", b"content-length:")
 FILE = bytes(range(256)) * 2000
 RULE = "sign_in: [{path: /login, login_id: {form: user}, success: {status: 302}}]"
 
