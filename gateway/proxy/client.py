@@ -204,12 +204,12 @@ class ClientConnection(Wire):
             return
         self._advancing = True
         try:
-            while not (self._closing or self.gone or self._at_rest):
+            while not self._closing and not self.gone:
                 if self._current is not None:
                     self._continue(self._current)
                     break
                 self._intake.pump()
-                if not self._intake.queue or self._write_paused:
+                if not self._intake.queue or self._write_paused or self._rests():
                     break
                 self._current = self._intake.queue[0]
                 self._begin(self._current)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gateway.proxy.shared import Shared
 
 LINGER_SECONDS = 3.0
+_MOST_BEHIND = 32
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, no seconds
 
 
@@ -32,8 +33,8 @@ class Wire(asyncio.Protocol, ABC):
     """One connection of a browser or a load balancer. `gone`: nobody is at the other end any more."""
 
     __slots__ = (
-        "_at_rest", "_closing", "_peer", "_reading", "_shared", "_transport", "_write_paused", "deadline", "gone",
-        "pace",
+        "_at_rest", "_behind", "_closing", "_peer", "_reading", "_shared", "_transport", "_write_paused", "deadline",
+        "gone", "pace",
     )  # fmt: skip
 
     def __init__(self, shared: Shared, peer: Peer) -> None:
@@ -42,6 +43,7 @@ class Wire(asyncio.Protocol, ABC):
         self._transport: asyncio.Transport | None = None
         self._reading = True
         self._at_rest = self._closing = self._write_paused = False
+        self._behind = 0  # requests that may still be answered while it rests
         self.gone = False
         self.deadline = NEVER
         self.pace: Pace | None = None  # see paces
@@ -151,10 +153,21 @@ class Wire(asyncio.Protocol, ABC):
             transport.pause_reading()
 
     def _rest(self, seconds: float) -> None:
-        """Whoever was told to come back later and does so at once waits in the kernel, which costs nobody anything."""
+        """Whoever was told to come back later and does so at once waits in the kernel, which costs nobody anything.
+        A few that were sent behind the one that was turned away are answered with it; a piece of hundreds is not."""
+        if self._at_rest:
+            return
         self._at_rest = True
+        self._behind = _MOST_BEHIND
         asyncio.get_running_loop().call_later(seconds, self._wake)
         self._adjust()
+
+    def _rests(self) -> bool:
+        """Whether the next request waits until the rest is over; it counts as answered if not."""
+        if not self._at_rest:
+            return False
+        self._behind -= 1
+        return self._behind < 0
 
     def _wake(self) -> None:
         self._at_rest = False

@@ -142,7 +142,23 @@ async def test_when_turning_away_is_most_of_the_work_they_come_back_more_slowly(
         await until(lambda: lane.lane.connections == 1)  # gone while it rested
 
 
-async def test_what_was_sent_behind_a_request_that_was_turned_away_waits_too() -> None:
+async def test_a_few_that_were_sent_behind_a_request_that_was_turned_away_are_answered_with_it() -> None:
+    """Those of a person who did not wait; were each to rest, they would grow more and more."""
+    async with loaded() as lane:
+        lane.overloaded()
+        for _ in range(100):
+            lane.overload._valve.takes(known=False)
+        lane.tick(1, LATE)
+        lane.fill()
+        browser = await lane.browser()
+        browser.writer.write(get() + get("/logout") * 4)
+        assert (await browser.answer())[0].startswith(b"HTTP/1.1 503 ")
+        assert [(await browser.answer())[1] for _ in range(4)] == [b"ok"] * 4
+        (client,) = lane.lane._shared.clients
+        assert client._at_rest
+
+
+async def test_of_many_behind_it_the_rest_wait() -> None:
     """Sixty kilobytes of small requests come in one piece: to turn them all away at once would be no rest."""
     async with loaded() as lane:
         lane.overloaded()
@@ -152,9 +168,9 @@ async def test_what_was_sent_behind_a_request_that_was_turned_away_waits_too() -
         lane.fill()
         browser = await lane.browser()
         began = asyncio.get_running_loop().time()
-        browser.writer.write(get() + get("/logout") + get("/logout"))
+        browser.writer.write(get() + get("/logout") * 33)
         assert (await browser.answer())[0].startswith(b"HTTP/1.1 503 ")
-        assert [(await browser.answer())[1] for _ in range(2)] == [b"ok", b"ok"]
+        assert [(await browser.answer())[1] for _ in range(33)] == [b"ok"] * 33
         assert asyncio.get_running_loop().time() - began >= 0.2
 
 
