@@ -29,6 +29,7 @@ from gateway.proxy.tunnel import watch
 from gateway.proxy.upstreams import Place, addresses, supply
 
 _POLL_SECONDS = 0.02
+_LAST_ROUNDS = 3  # of the loop, in which those arrive who were accepted right before the end
 
 
 class Lane:
@@ -138,7 +139,10 @@ class Lane:
             await asyncio.wait(tuple(shared.tasks), timeout=1.0)
         for task in tuple(shared.tasks):
             task.cancel()
-        await asyncio.sleep(0)
+        for _ in range(_LAST_ROUNDS):
+            await asyncio.sleep(0)
+            for client in tuple(shared.clients):
+                client.abort()
 
 
 def _none(data: bytes, peer: Peer) -> None:

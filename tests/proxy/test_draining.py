@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import socket
 
 import pytest
 
+from gateway.config.settings import Limits, ListenAddress
 from gateway.core.messages import RequestHead
 from gateway.proxy.actions import Forward, Peer
-from tests.proxy.lane_kit import OK, RawApp, Reader, Writer, app, bench, forward, get, until
+from gateway.proxy.server import Lane
+from tests.proxy.lane_kit import OK, RawApp, Reader, ScriptedGate, Writer, app, bench, forward, get, until
+from tests.proxy.listening import on_both_loops
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _KEY = "AAAAAAAAAAAAAAAAAAAAAA=="
@@ -141,3 +145,18 @@ async def test_channels_stay_in_a_lane_that_drains_but_not_when_it_stops_or_anot
         await (lane.lane.drain(30, idle_seconds=1.0) if how == "stop" else lane.lane.retire(second.lane, 30))
         assert await browser.gone()
         await drained
+
+
+@on_both_loops
+async def test_who_is_accepted_in_the_last_moment_is_cut_off_like_everybody_else() -> None:
+    behind = app(OK)
+    lane = Lane(ScriptedGate(forward), {"app": ("127.0.0.1", await behind.start())}, Limits())
+    (port,) = await lane.start((ListenAddress("127.0.0.1", 0),))
+    crowd = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]  # in the kernel; nobody has accepted
+    await asyncio.sleep(0)
+    await lane.close()
+    await behind.stop()
+    await asyncio.sleep(0.05)
+    assert lane.connections == 0
+    for one in crowd:
+        one.close()
