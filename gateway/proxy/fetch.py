@@ -11,8 +11,6 @@ from gateway.proxy.pool import Pool
 from gateway.proxy.upstream import UpstreamConnection
 from gateway.proxy.upstreams import Upstream
 
-_COOKIE = b"\r\nCookie: "
-
 
 class FetchExchange:
     """One exchange; its future holds the answer."""
@@ -51,10 +49,9 @@ class FetchExchange:
 
     @property
     def cookies(self) -> bytes:
-        """See Taker. Only the line that the gateway wrote: the target and other headers are anybody's words."""
-        data = self._data
-        at = data.find(_COOKIE, 0, data.find(b"\r\n\r\n"))
-        return b"" if at < 0 else data[at + len(_COOKIE) : data.index(b"\r\n", at + 2)]
+        """See Taker."""
+        place = framing.cookie_value(self._data)
+        return b"" if place is None else self._data[slice(*place)]
 
     def cancel(self) -> None:
         """Nobody waits for the answer any more."""

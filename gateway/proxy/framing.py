@@ -12,6 +12,7 @@ BUFFER = 65536  # bytes of a body that may wait for a connection
 CHUNKED = (b"Transfer-Encoding", b"chunked")
 CLOSE = (b"Connection", b"close")
 KEEP_ALIVE = (b"Connection", b"keep-alive")
+COOKIE_LINE = b"\r\nCookie: "
 _line = b": ".join
 
 
@@ -27,6 +28,13 @@ def _head(first: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 def request_head(method: bytes, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """A request's head for an app."""
     return _head(b"%b %b HTTP/1.1" % (method, target), headers)
+
+
+def cookie_value(data: bytes) -> tuple[int, int] | None:
+    """From where to where the value of the Cookie line stands that was written into a request's head; None: there is
+    none. Only that line tells of cookies: the target, other headers and the body behind are anybody's words."""
+    at = data.find(COOKIE_LINE, 0, data.find(b"\r\n\r\n"))
+    return None if at < 0 else (at + len(COOKIE_LINE), data.index(b"\r\n", at + 2))
 
 
 def answer_head(status: int, reason: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:

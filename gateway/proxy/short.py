@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gateway.core.heads import Examined
 from gateway.core.messages import ResponseHead
+from gateway.proxy import framing
 from gateway.proxy.asking import Asking
 from gateway.proxy.express import Ready, Short
 from gateway.proxy.forward import ForwardExchange
@@ -22,7 +23,6 @@ from gateway.proxy.upstreams import Upstream
 if TYPE_CHECKING:
     from gateway.proxy.client import ClientConnection
 
-_COOKIE = b"\r\nCookie: "
 _log = logging.getLogger("sekisho.lane")
 
 
@@ -62,10 +62,9 @@ class ShortExchange(Asking):
 
     @property
     def cookies(self) -> bytes:
-        """See Taker. Only the line that the gateway wrote: the target and other headers are anybody's words."""
-        head = self._short[2]
-        at = head.rfind(_COOKIE)
-        return b"" if at < 0 else head[at + len(_COOKIE) : head.index(b"\r\n", at + 2)]
+        """See Taker."""
+        place = framing.cookie_value(self._short[2])
+        return b"" if place is None else self._short[2][slice(*place)]
 
     def answer(self, head: ResponseHead, body: bytes, complete: bool) -> None:
         """An answer that has to be looked at: this becomes an exchange like any other."""

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.config.settings import Limits
+from gateway.proxy import framing
 from gateway.proxy.exchanges import Exchange, PlainExchange
 from gateway.proxy.health import Health
 from gateway.proxy.pool import Address, Pool, Taker, Terms
@@ -27,7 +28,6 @@ from gateway.proxy.upstream import UpstreamConnection
 
 _log = logging.getLogger("sekisho.lane")
 _PREFIX = b"sekisho-at-"
-_COOKIE_LINE = b"\r\nCookie: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,14 +267,17 @@ class _Attempt:
 
 def _without_ours(data: bytes) -> bytes:
     """A request's bytes without our cookies in its head."""
-    end = data.find(b"\r\n\r\n")
-    start = data.find(_COOKIE_LINE, 0, end)
-    if start < 0 or _PREFIX not in data[start:end]:
+    place = framing.cookie_value(data)
+    if place is None:
         return data
-    stop = data.index(b"\r\n", start + len(_COOKIE_LINE))
-    pairs = data[start + len(_COOKIE_LINE) : stop].split(b"; ")
+    start, stop = place
+    cookies = data[start:stop]
+    if _PREFIX not in cookies:
+        return data
+    pairs = cookies.split(b"; ")
     kept = b"; ".join(pair for pair in pairs if not pair.startswith(_PREFIX))
-    return data[:start] + (_COOKIE_LINE + kept if kept else b"") + data[stop:]
+    line = framing.COOKIE_LINE
+    return data[: start - len(line)] + (line + kept if kept else b"") + data[stop:]
 
 
 def addresses(where: Address | Place) -> int:

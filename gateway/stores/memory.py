@@ -30,9 +30,6 @@ class _Slices:
         self._slices: defaultdict[int, set[bytes]] = defaultdict(set)
         self._swept = self._now()
 
-    def __len__(self) -> int:
-        return sum(map(len, self._slices.values()))
-
     def __contains__(self, key: bytes) -> bool:
         """Whether the key's slice is not over: asked of each slice, so few of them if many ask."""
         now = self._now()

@@ -65,6 +65,14 @@ class Loaded(Bench):
         self.tick(PATIENCE + 1, LATE)
         self.fill()
 
+    def swamped(self) -> None:
+        """The same, and turning away is known to be most of the work."""
+        self.overloaded()
+        for _ in range(100):
+            self.overload._valve.takes(known=False)
+        self.tick(1, LATE)
+        self.fill()
+
     def fill(self) -> None:
         """Take every place that there is until the next tick."""
         for known in (True, False):
@@ -145,11 +153,7 @@ async def test_when_turning_away_is_most_of_the_work_they_come_back_more_slowly(
 async def test_a_few_that_were_sent_behind_a_request_that_was_turned_away_are_answered_with_it() -> None:
     """Those of a person who did not wait; were each to rest, they would grow more and more."""
     async with loaded() as lane:
-        lane.overloaded()
-        for _ in range(100):
-            lane.overload._valve.takes(known=False)
-        lane.tick(1, LATE)
-        lane.fill()
+        lane.swamped()
         browser = await lane.browser()
         browser.writer.write(get() + get("/logout") * 4)
         assert (await browser.answer())[0].startswith(b"HTTP/1.1 503 ")
@@ -161,11 +165,7 @@ async def test_a_few_that_were_sent_behind_a_request_that_was_turned_away_are_an
 async def test_of_many_behind_it_the_rest_wait() -> None:
     """Sixty kilobytes of small requests come in one piece: to turn them all away at once would be no rest."""
     async with loaded() as lane:
-        lane.overloaded()
-        for _ in range(100):
-            lane.overload._valve.takes(known=False)
-        lane.tick(1, LATE)
-        lane.fill()
+        lane.swamped()
         browser = await lane.browser()
         began = asyncio.get_running_loop().time()
         browser.writer.write(get() + get("/logout") * 33)
