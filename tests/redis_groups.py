@@ -73,13 +73,15 @@ def redis_cluster(replicas: int = 0) -> Iterator[Cluster]:
     """Three primaries."""
     options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no")
     with contextlib.ExitStack() as stack:
-        nodes = [stack.enter_context(_server(*options)) for _ in range(3 + replicas)]
+        # Without a port of their own for each other they take one that the kernel gives to whoever connects.
+        buses = [str(free_port()) for _ in range(3 + replicas)]
+        nodes = [stack.enter_context(_server(*options, "--cluster-port", bus)) for bus in buses]
         first, primaries = nodes[0], nodes[:3]
         for number, node in enumerate(primaries):
             begin, end = _SLOTS * number // 3, _SLOTS * (number + 1) // 3 - 1
             ask(node, "CLUSTER", "ADDSLOTSRANGE", begin, end)
         for node in nodes[1:]:
-            ask(node, "CLUSTER", "MEET", "127.0.0.1", first.port)
+            ask(node, "CLUSTER", "MEET", "127.0.0.1", first.port, buses[0])
         wait_until(lambda: all(_knows_all(node, nodes) for node in nodes))
         for node in nodes[3:]:
             ask(node, "CLUSTER", "REPLICATE", ask(first, "CLUSTER", "MYID").strip())
@@ -101,7 +103,8 @@ def redis_with_tls(certificate: Path, key: Path) -> Iterator[dict[str, str]]:
         single = stack.enter_context(_server(lines=tls, tls=True))
         watched = ("tls-replication yes", f"sentinel monitor main 127.0.0.1 {single.port} 1")
         sentinel = stack.enter_context(_server("--sentinel", lines=(*tls, *watched), tls=True))
-        shard = stack.enter_context(_server("--cluster-enabled", "yes", "--tls-cluster", "yes", lines=tls, tls=True))
+        alone = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()), "--tls-cluster", "yes")
+        shard = stack.enter_context(_server(*alone, lines=tls, tls=True))
         secure = ("--tls", "--cacert", str(certificate))
         ask(shard, *secure, "CLUSTER", "ADDSLOTSRANGE", 0, _SLOTS - 1)
         wait_until(lambda: "cluster_state:ok" in ask(shard, *secure, "CLUSTER", "INFO"))
