@@ -23,6 +23,10 @@ class Busy:
         """What whoever is turned away gets."""
         return self._answers.answer(head)
 
+    def framed(self, head: RequestHead) -> bytes:
+        """The same as bytes, for a connection that stays open."""
+        return self._answers.framed(head)
+
     def spared(self, head: RequestHead) -> bool:
         """Whoever wants to end a session may: in a hurry people leave machines that others use next."""
         target = parse_target(head.target)

@@ -63,7 +63,6 @@ class Known:
     keeps: bool  # the browser's connection stays open
     one_head: bool  # every vaulted cookie goes to every address of an app
     heads: dict[bytes, bytes]  # the app's header block, by the app's name or by path
-    busy: bytes = b""  # the answer when it is turned away, once that has happened
 
 
 Short = tuple[Known, Spot, bytes]  # the bytes are the whole head for the app

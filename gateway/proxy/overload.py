@@ -8,35 +8,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from gateway.core.messages import Answer, RequestHead
-from gateway.proxy import framing
-from gateway.proxy.actions import Action, Gate, Peer, Reply, Turned
-from gateway.proxy.crowd import Crowd
+from gateway.proxy.actions import Gate, Peer, Turned
 from gateway.proxy.probe import Probe
-from gateway.proxy.shared import FAULT, GuardedGate, Shared
+from gateway.proxy.shared import Shared
+from gateway.proxy.turning import Surplus, TurningGate
 from gateway.proxy.valve import TICK_SECONDS, Valve
 
 if TYPE_CHECKING:
-    from gateway.proxy.express import Known, Short
+    from gateway.proxy.express import Short
 
-PROXYS_REST_SECONDS = 0.5
 _log = logging.getLogger("sekisho.lane")
-
-
-class Surplus(Protocol):
-    """Who is turned away, and how. All of it must be quick."""
-
-    def spared(self, head: RequestHead) -> bool:
-        """Whether this request is never turned away: a sign-out."""
-
-    def known(self, head: RequestHead) -> bool:
-        """Whether it comes with a session, as far as can be seen."""
-
-    def answer(self, head: RequestHead) -> Answer:
-        """What it gets: 503 with Retry-After, prepared."""
 
 
 class Overload:
@@ -48,9 +32,8 @@ class Overload:
         self._shared = shared
         self._valve = Valve(target)
         self._busy = busy
-        self._surplus = surplus
         self._gate, self._shortcut = shared.gate, shared.shortcut
-        self._turning = _TurningGate(gate, self._valve, surplus, shared.clients)
+        self._turning = TurningGate(gate, self._valve, surplus, shared.clients, shared.arrivals)
         self._worked = 0.0
         self._probe = Probe(TICK_SECONDS, self._tick)
 
@@ -90,56 +73,19 @@ class Overload:
             self._shared.gate, self._shared.shortcut = self._turning, self._short
         elif before and not self._valve.turning_away:
             _log.warning("no longer overloaded: %d requests got 503", self._turning.turned_away)
-            self._turning.turned_away = 0
+            self._turning.forget()
             self._let_in()
 
     def _let_in(self) -> None:
         self._shared.gate, self._shared.shortcut = self._gate, self._shortcut
 
     def _short(self, data: bytes, peer: Peer) -> Short | Turned | None:
-        """The short way is for those with a session, and no sign-out takes it. Whom the valve does not take there is
-        turned away at once: to be read and judged first would cost more than to be served."""
+        """Whom the valve does not take is turned away at once. The short way is for those with a session, and no
+        sign-out takes it."""
+        valve = self._valve
+        if (valve.full(known=False) or valve.full(known=True)) and not self._shared.draining:
+            turned = self._turning.at_a_glance(data, peer)
+            if turned is not None:
+                return turned
         short = self._shortcut(data, peer)
-        if not isinstance(short, tuple) or self._valve.takes(known=True):
-            return short
-        known = short[0]
-        if not known.keeps or self._shared.draining:
-            return None
-        self._turning.turned_away += 1
-        return Turned(known.busy or self._prepared(known), self._turning.rest(peer))
-
-    def _prepared(self, known: Known) -> bytes:
-        head = RequestHead(b"GET", b"/", "1.1", known.headers)
-        known.busy = framing.whole_answer(self._surplus.answer(head), head_only=False, connection=None)
-        return known.busy
-
-
-class _TurningGate(GuardedGate):
-    """The lane's gate while there is too much to do."""
-
-    __slots__ = ("_clients", "_surplus", "_valve", "turned_away")
-
-    def __init__(self, gate: Gate, valve: Valve, surplus: Surplus, clients: Crowd) -> None:
-        super().__init__(gate)
-        self._clients = clients
-        self._valve = valve
-        self._surplus = surplus
-        self.turned_away = 0
-
-    def rest(self, peer: Peer) -> float:
-        """Seconds until a connection whose request was turned away is read again; a proxy's is read sooner: others'
-        requests come on it, too."""
-        rest = self._valve.rest
-        return rest if self._clients.is_one(peer.address) else min(rest, PROXYS_REST_SECONDS)
-
-    def admit(self, head: RequestHead, peer: Peer, has_body: bool) -> Action | Awaitable[Action]:
-        """Judge one request, or turn it away."""
-        surplus = self._surplus
-        try:
-            if self._valve.takes(known=surplus.known(head)) or surplus.spared(head):
-                return super().admit(head, peer, has_body)
-            self.turned_away += 1
-            return Reply(surplus.answer(head), rest=self.rest(peer))
-        except Exception:  # noqa: BLE001 - a fault here must end in a refusal, whatever it is
-            _log.exception("turning a request away failed")
-            return Reply(FAULT, close=True)
+        return short if short is None or valve.takes(known=True) else None

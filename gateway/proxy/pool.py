@@ -9,6 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
+from gateway.proxy.arrivals import Arrivals
 from gateway.proxy.sweep import NEVER, Sweep
 from gateway.proxy.upstream import UpstreamConnection
 
@@ -58,13 +59,14 @@ class Taker(Protocol):
 class Pool:
     """Hands out connections. Every one counts until it is lost, so `size` holds for connecting ones, too."""
 
-    def __init__(self, name: str, address: Address, terms: Terms, sweep: Sweep) -> None:
+    def __init__(self, name: str, address: Address, terms: Terms, sweep: Sweep, arrivals: Arrivals) -> None:
         self.name = name
         self._address = address
         self._terms = terms
         self._size = terms.size
         self.head_bytes = terms.head_bytes
         self._sweep = sweep
+        self._arrivals = arrivals
         self._idle: list[UpstreamConnection] = []
         self._open: set[UpstreamConnection] = set()
         self._waiting: deque[tuple[Taker, bool]] = deque()  # whether only a fresh connection will do
@@ -111,7 +113,9 @@ class Pool:
         self._waiting.append((taker, fresh))
         if self.size < self._size:
             self._connect(None)
-        elif self._idle:  # fresh: one that nobody uses makes room
+        elif not self._idle:
+            self._arrivals.read()
+        else:  # fresh: one that nobody uses makes room
             self._idle.pop(0).close()
 
     @property
@@ -159,6 +163,7 @@ class Pool:
     def lost(self, connection: UpstreamConnection) -> None:
         """It has closed. Whoever waits may get a new one in its place."""
         self._open.discard(connection)
+        self._arrivals.forget(connection)
         if connection in self._idle:
             self._idle.remove(connection)
         self._refill()
@@ -241,6 +246,7 @@ class Pool:
             self._refuse(taker, cause, timed_out)
             return
         self._open.add(connection)
+        self._arrivals.watch(connection)
         connection.reused = False
         if self._closed:
             connection.close()

@@ -17,15 +17,17 @@ from collections.abc import Callable, Mapping, Sequence
 from gateway.config.settings import Limits, ListenAddress
 from gateway.core.heads import Networks
 from gateway.proxy.actions import Gate, Peer, Shortcut
+from gateway.proxy.arrivals import Arrivals
 from gateway.proxy.crowd import Crowd
 from gateway.proxy.fetch import Fetcher
 from gateway.proxy.listeners import Listeners
 from gateway.proxy.open_files import room
-from gateway.proxy.overload import Overload, Surplus
+from gateway.proxy.overload import Overload
 from gateway.proxy.pool import Address
 from gateway.proxy.shared import GuardedGate, Shared
 from gateway.proxy.sweep import Sweep
 from gateway.proxy.tunnel import watch
+from gateway.proxy.turning import Surplus
 from gateway.proxy.upstreams import Place, addresses, supply
 
 _POLL_SECONDS = 0.02
@@ -55,13 +57,17 @@ class Lane:
         )  # fmt: skip
         self._sweep = Sweep(clock or asyncio.get_running_loop().time, min(1.0, smallest / 4))
         contexts = tls or {}
+        arrivals = Arrivals()
         self.pools = {
-            name: supply(name, where, limits, self._sweep, contexts.get(name)) for name, where in upstreams.items()
+            name: supply(name, where, limits, self._sweep, arrivals, contexts.get(name))
+            for name, where in upstreams.items()
         }
         most = limits.connections or room(limits.pool_size * sum(map(addresses, upstreams.values())))
         clients = Crowd(most, limits.connections_per_address, uncounted)
         self.fetcher = Fetcher(self.pools, limits.answer_seconds)
-        self._shared = Shared(GuardedGate(gate), self.pools, limits, self._sweep, clients, set(), shortcut or _none)
+        self._shared = Shared(
+            GuardedGate(gate), self.pools, limits, self._sweep, clients, set(), shortcut or _none, arrivals
+        )
         self._listeners = Listeners(self._shared)
         target = limits.overload_seconds
         self._overload = Overload(self._shared, gate, surplus, target) if surplus is not None and target else None
@@ -135,6 +141,7 @@ class Lane:
             client.abort()
         for pool in self.pools.values():
             pool.close()
+        shared.arrivals.close()
         if shared.tasks:
             await asyncio.wait(tuple(shared.tasks), timeout=1.0)
         for task in tuple(shared.tasks):

@@ -11,6 +11,7 @@ from typing import Any
 from gateway.config.settings import Limits
 from gateway.core.messages import Answer, RequestHead
 from gateway.proxy.actions import Action, Gate, Peer, Reply, Shortcut
+from gateway.proxy.arrivals import Arrivals
 from gateway.proxy.crowd import Crowd
 from gateway.proxy.paces import Paces
 from gateway.proxy.pool import Pool
@@ -82,6 +83,7 @@ class Shared:
     clients: Crowd
     tasks: set[asyncio.Task[None]]
     shortcut: Shortcut
+    arrivals: Arrivals
     tunnels: set[Tunnel] = field(default_factory=set)
     draining: bool = False  # every connection ends with its next answer, and is told so
     successor: Shared | None = None  # the lane that takes over every connection between two of its requests

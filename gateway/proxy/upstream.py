@@ -10,7 +10,7 @@ its own framing, keep-alive, not one byte more. Anything else would hand one per
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 import os
 from typing import TYPE_CHECKING, cast
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gateway.proxy.pool import Pool
 
 
+_log = logging.getLogger("sekisho.lane")
 _SWITCHED = 101
 _READ = 65536
 
@@ -36,7 +37,7 @@ class UpstreamConnection(asyncio.Protocol):
     __slots__ = (
         "_bodiless", "_complete", "_data_seen", "_fault", "_head", "_head_bytes", "_headers", "_keep", "_left",
         "_parser", "_pieces", "_plain", "_pool", "_reason", "_reported", "_surplus", "_switching",
-        "exchange", "idle_since", "paused", "request_sent", "reused", "transport",
+        "descriptor", "exchange", "idle_since", "paused", "request_sent", "reused", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -44,6 +45,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.exchange: Exchange | None = None
         self.idle_since = 0.0
+        self.descriptor: int | None = None  # of its socket, while that may be read out of turn
         self.reused = False
         self.request_sent = False
         self._parser = self._new_parser()
@@ -150,23 +152,38 @@ class UpstreamConnection(asyncio.Protocol):
         else:
             exchange.broken("connection closed", untouched=self.reused and not self._data_seen)
 
-    def _read_what_came(self) -> None:
-        """Take what has arrived already, where our write failed.
+    def read_now(self) -> None:
+        """Take what has come, before its turn. An end, or a fault, is the loop's to find."""
+        transport, number = self.transport, self.descriptor
+        if self.paused or self.exchange is None or transport is None or transport.is_closing() or number is None:
+            return
+        try:
+            self._take(number)
+        except Exception:  # noqa: BLE001 - it is no fault of the request on whose way this is done
+            _log.exception("an answer could not be passed on")
+            self.close()
 
-        An app may answer an upload early and hang up (RFC 9112 9.6). The loop gives up a connection whose write failed
-        without reading on, but the socket is still open in here. Its end proves nothing: the write has used up the
-        reset, so an answer without a length may have been broken off.
-        """
+    def _read_what_came(self) -> None:
+        """Take what has arrived already, where our write failed. An app may answer an upload early and hang up
+        (RFC 9112 9.6). The loop gives up a connection whose write failed without reading on, but the socket is still
+        open in here. Its end proves nothing: the write has used up the reset, so an answer without a length may have
+        been broken off."""
         transport = self.transport
         if transport is None or transport.get_extra_info("sslcontext") is not None:
             return
-        sock = transport.get_extra_info("socket")
-        with contextlib.suppress(OSError):
-            while self.exchange is not None:
-                data = os.read(sock.fileno(), _READ)
-                if not data:
-                    return
-                self.data_received(data)
+        number = transport.get_extra_info("socket").fileno()
+        while self.exchange is not None and self._take(number):
+            pass
+
+    def _take(self, number: int) -> bool:
+        """Read from the socket itself. False: there is nothing, or no more than the end."""
+        try:
+            data = os.read(number, _READ)
+        except OSError:
+            return False
+        if data:
+            self.data_received(data)
+        return bool(data)
 
     def pause_writing(self) -> None:
         """The send buffer is full."""

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from gateway.config.settings import Limits
 from gateway.proxy import framing
+from gateway.proxy.arrivals import Arrivals
 from gateway.proxy.exchanges import Exchange, PlainExchange
 from gateway.proxy.health import Health
 from gateway.proxy.pool import Address, Pool, Taker, Terms
@@ -44,9 +45,17 @@ class Member(Pool):
     """The connections to one of several addresses."""
 
     def __init__(
-        self, name: str, address: Address, terms: Terms, sweep: Sweep, *, sticky: bool, answer_seconds: float
+        self,
+        name: str,
+        address: Address,
+        terms: Terms,
+        sweep: Sweep,
+        arrivals: Arrivals,
+        *,
+        sticky: bool,
+        answer_seconds: float,
     ) -> None:
-        super().__init__(name, address, terms, sweep)
+        super().__init__(name, address, terms, sweep, arrivals)
         self.answer_seconds = answer_seconds
         where = address if isinstance(address, str) else f"{address[0]}:{address[1]}"
         self.where = where
@@ -286,7 +295,7 @@ def addresses(where: Address | Place) -> int:
 
 
 def supply(
-    name: str, where: Address | Place, limits: Limits, sweep: Sweep, tls: ssl.SSLContext | None
+    name: str, where: Address | Place, limits: Limits, sweep: Sweep, arrivals: Arrivals, tls: ssl.SSLContext | None
 ) -> Pool | Upstream:
     """The connections to an app; the limits hold for each address. One address is a Pool and nothing else."""
     place = where if isinstance(where, Place) else Place((where,))
@@ -302,9 +311,9 @@ def supply(
         place.server_name,
     )
     if not several:
-        return Pool(name, place.addresses[0], terms, sweep)
+        return Pool(name, place.addresses[0], terms, sweep, arrivals)
     members = tuple(
-        Member(name, address, terms, sweep, sticky=place.sticky, answer_seconds=limits.answer_seconds)
+        Member(name, address, terms, sweep, arrivals, sticky=place.sticky, answer_seconds=limits.answer_seconds)
         for address in place.addresses
     )
     return Upstream(name, members, sticky=place.sticky, connect_seconds=limits.connect_seconds)

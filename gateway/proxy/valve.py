@@ -1,30 +1,35 @@
 """How many new requests a busy process takes: enough that it stays busy, few enough that each is answered soon.
 
     tick: how long did the last byte wait for us, and were we at work meanwhile?  long, and again ─► as many a second as
-    are managed, fewer while the wait is long, a little more while it is short ─► open again when nobody is turned away
+    there is time for beside turning the others away, fewer while the wait is long ─► open again when nobody is turned
+    away
 
-The measure is how long requests have waited, as in CoDel (RFC 8289), not how many there are: what they cost differs.
-Nothing here reads a clock.
+When to begin is told by how long requests have waited, as in CoDel (RFC 8289), not by how many there are: what they
+cost differs. How many to take is told by the work that was done in the time that was worked: what was turned away
+counts, too, so that taking less does not look like managing less. Nothing here reads a clock.
 """
 
 from __future__ import annotations
+
+import math
 
 TICK_SECONDS = 0.1
 PATIENCE = 2  # late ticks: one of them may be anybody's fault
 FORGIVEN = 1.0  # seconds of punctual ticks after which a late one is forgotten
 CALM = 10  # ticks without anybody turned away
 _BUSY = 0.3  # of the time, for lateness to be our own doing; a machine that gives us no time is no crowd of requests
-_HELD = 0.5  # of the target: what the wait is held under while some are turned away
 _FAR_TOO_LATE = 10.0  # times the target: whosever doing it is
 _FEWEST = 200.0  # requests a second that are taken at any rate
-_DRAIN_SECONDS = 0.5  # in which what waits too long shall have gone; until then so much less is taken than is managed,
+_REFUSAL = 0.45  # of the work for a request that is served: reading one and writing an answer is most of what is left
+_FILLED = 0.9  # of the time that there is: what comes does not come evenly
+_HELD = 0.3  # of the target: where the wait is longer less is taken than there is time for,
+_DRAIN_SECONDS = 0.5  # so much less that what waits too long has gone after so long,
 _LEAST = 0.2  # but so much of it all the while
-_WEIGHT = 0.3  # of the newest tick in what is managed
-_MORE, _FAR_MORE = 1.05, 1.5  # times as many a tick: while at work all the time, and while there is time to spare,
-_TO_SPARE = 0.8  # which is less than so much of it at work
-_AT_MOST = 3.0  # times what was managed
-_SWAMPED = 2  # times as many turned away as taken
-_REST, _LONGEST_REST, _LONGER = 0.25, 2.0, 1.5  # seconds; times by tick
+_UP, _DOWN = 0.5, 0.15  # of the newest tick in the pace: a tick may have been worked for other things than requests
+_WEIGHT = 0.3  # of the newest tick in other averages
+_MORE = 1.05  # times as many a tick for apps, as long as few wait for them
+_MUCH = 0.3  # of the work, for turning away
+_REST, _LONGEST_REST, _LONGER = 0.1, 2.0, 1.15  # seconds; times by tick
 _FOR_STRANGERS = 0.1  # of the places, even where those with a session would fill them all
 
 
@@ -35,45 +40,67 @@ class Valve:
         self._target = target
         self._late = self._calm = 0
         self._punctual = 0.0  # seconds since the last late tick
-        self._rate = self._managed = 0.0  # requests a second: that may come in; that are managed
+        self._pace = 0.0  # requests in a second of work, each that was turned away by its part
+        self._asked_for = 0.0  # requests a second, averaged
+        self._refusals = 0.0  # of the work, for turning away, averaged
+        self._at_apps = math.inf  # requests a second that the apps manage, where that is fewer
         self._queued = 0
         self._left = 0.0  # places until the next tick
         self._taken = self._refused = 0
         self._asked = {True: 0, False: 0}  # since the last tick, by `known`
         self._kept = {True: 0.0, False: 0.0}  # places that are kept for them
         self.turning_away = False
-        self.rest = 0.0  # seconds for which who is turned away had better say nothing: turning away is most of the work
+        self.rest = 0.0  # seconds for which who is turned away had better say nothing: turning away is much of the work
 
     def tick(self, lag: float, elapsed: float, busy: float, queued: int = 0, served: int = 0) -> None:
         """What came last has waited `lag` seconds; `elapsed` since the tick before, `busy` of them at work. `queued`:
         requests that were taken and wait for a connection to an app; `served`: got one since the tick before."""
-        to_spare = busy < _TO_SPARE * elapsed and not queued
-        managed = max(served, self._taken + self._queued - queued) / elapsed  # many are answered without an app
-        if managed > self._managed or not to_spare:  # where there was time to spare more could have been managed
-            self._managed += (managed - self._managed) * _WEIGHT
+        managed = max(served, self._taken + self._queued - queued)  # many are answered without an app
         self._queued = queued
-        wait = lag + queued / max(self._managed, _FEWEST)  # of whoever comes now
-        ours = busy >= _BUSY * elapsed or wait > _FAR_TOO_LATE * self._target
+        at_work = busy >= _BUSY * elapsed
+        self._measure(managed, max(served, self._taken), elapsed, busy if at_work else 0.0)
+        at_apps = queued / max(managed / elapsed, _FEWEST)
+        if at_apps > self._target * _HELD / 2:
+            self._at_apps = managed / elapsed * self._part(at_apps)
+        else:
+            self._at_apps *= _MORE
+        wait = lag + at_apps  # of whoever comes now
+        ours = at_work or wait > _FAR_TOO_LATE * self._target
         if self.turning_away:
-            self._adjust(wait, ours, to_spare)
+            self._adjust(wait if ours else 0.0, elapsed)
         else:
             self._watch(ours and wait > self._target, elapsed)
         self._taken = self._refused = 0
         self._asked = {True: 0, False: 0}
 
+    def full(self, *, known: bool) -> bool:
+        """Whether one more request would be turned away now."""
+        return self.turning_away and self._left - max(0.0, self._kept[not known] - self._asked[not known]) < 1.0
+
     def takes(self, *, known: bool) -> bool:
         """Whether one more request goes on. Those who are `known` (they have a session) come before strangers: as
         many places as they asked for in the tick before are kept for them, all but a few."""
         self._asked[known] += 1
-        if self.turning_away:
-            other = not known
-            kept = max(0.0, self._kept[other] - self._asked[other])
-            if self._left - kept < 1.0:
-                self._refused += 1
-                return False
-            self._left -= 1.0
+        if self.full(known=known):
+            self._refused += 1
+            return False
+        self._left -= 1.0
         self._taken += 1
         return True
+
+    def _measure(self, managed: int, taken: int, elapsed: float, busy: float) -> None:
+        """`taken`: of those that were asked for; `busy`: 0.0 where too little was done to tell."""
+        refusals = _REFUSAL * self._refused
+        done = managed + refusals
+        if busy and done:
+            pace = done / busy
+            self._pace += (pace - self._pace) * (_UP if pace > self._pace else _DOWN)
+        self._asked_for += ((taken + self._refused) / elapsed - self._asked_for) * _WEIGHT
+        self._refusals += ((refusals / done if done else 0.0) - self._refusals) * _WEIGHT
+
+    def _part(self, wait: float) -> float:
+        """How much of what there is time for may come in."""
+        return min(1.0, max(_LEAST, 1.0 - (wait - self._target * _HELD) / _DRAIN_SECONDS))
 
     def _watch(self, late: bool, elapsed: float) -> None:
         """Late ticks need not follow each other: where the loop works in long rounds, a byte that was sent late in one
@@ -88,32 +115,27 @@ class Valve:
         if self._late >= PATIENCE:
             self.turning_away = True
             self._calm = 0
-            self._rate = max(_FEWEST, self._managed)
-            self._make_places()
+            self._make_places(1.0)
 
-    def _adjust(self, wait: float, ours: bool, to_spare: bool) -> None:
-        held = self._target * _HELD
-        late = ours and wait > held
-        if late:
-            self._rate = self._managed * max(_LEAST, 1.0 - (wait - held / 2) / _DRAIN_SECONDS)
-        elif wait < held / 2:
-            more = max(self._rate, self._managed) * (_FAR_MORE if to_spare else _MORE)
-            self._rate = min(more, self._managed * _AT_MOST)
-        self._rate = max(_FEWEST, self._rate)
-        self._calm = 0 if late or self._refused else self._calm + 1
-        if self._refused > _SWAMPED * self._taken:
-            self.rest = min(_LONGEST_REST, max(_REST, self.rest * _LONGER))
-        else:
-            self.rest = self.rest / _LONGER if self.rest > _REST else 0.0
+    def _adjust(self, wait: float, elapsed: float) -> None:
+        self._calm = 0 if self._refused else self._calm + 1
         if self._calm >= CALM:
             self.turning_away = False
             self.rest = 0.0
             self._late = 0
             return
-        self._make_places()
+        change = _LONGER ** (elapsed / TICK_SECONDS)
+        if self._refusals > _MUCH:  # a rest that is shorter than the wait would be none
+            self.rest = min(_LONGEST_REST, max(_REST, wait, self.rest * change))
+        else:
+            self.rest = self.rest / change if self.rest > _REST else 0.0
+        self._make_places(self._part(wait))
 
-    def _make_places(self) -> None:
+    def _make_places(self, part: float) -> None:
         """For one punctual tick: when the next one is late all the same, what came too much is turned away."""
-        self._left = self._rate * TICK_SECONDS
+        # With x that are served a second the others cost a part each: x + _REFUSAL * (asked for - x) is what fits in.
+        served = (_FILLED * self._pace - _REFUSAL * self._asked_for) / (1.0 - _REFUSAL)
+        rate = min(max(served, _LEAST * self._pace) * part, self._at_apps)
+        self._left = max(_FEWEST, rate) * TICK_SECONDS
         strangers = min(self._asked[False], self._left * _FOR_STRANGERS)
         self._kept = {True: min(self._asked[True], self._left - strangers), False: strangers}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 import pytest
@@ -9,19 +10,24 @@ import pytest
 from gateway.proxy.valve import FORGIVEN, PATIENCE, TICK_SECONDS, Valve
 
 TARGET = 0.1
-COST, REFUSAL = 200e-6, 40e-6  # seconds of work
+COST = 200e-6  # seconds of work
+CHEAP, DEAR = 20e-6, 100e-6  # the same for turning one away
 CAPACITY = 1 / COST
 
 
 @dataclass
 class Process:
-    """Requests of both kinds come at a rate; each waits for the round in which it is looked at."""
+    """Requests of both kinds come at a rate, once a second from each browser that does not rest; each waits for the
+    round in which it is looked at."""
 
     valve: Valve = field(default_factory=lambda: Valve(TARGET))
+    refusal: float = DEAR
     now: float = 0.0
     ticked: float = 0.0
     worked: float = 0.0
     round_began: float = 0.0
+    resting: deque[tuple[float, bool]] = field(default_factory=deque)  # until when, of which kind
+    away: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})  # how many of those
     waits: list[float] = field(default_factory=list)
     served: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
     refused: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
@@ -36,8 +42,10 @@ class Process:
             passed = max(self.now - self.round_began, 1e-3)
             self.round_began = self.now
             work = 0.0
+            while self.resting and self.resting[0][0] <= self.now:
+                self.away[self.resting.popleft()[1]] -= 1
             for kind, rate in ((True, known), (False, strangers)):
-                due[kind] += rate * passed
+                due[kind] += max(0, rate - self.away[kind]) * min(passed, 1.0)
                 while due[kind] >= 1:
                     due[kind] -= 1
                     if self.valve.takes(known=kind):
@@ -46,7 +54,10 @@ class Process:
                         self.waits.append(passed / 2 + work)
                     else:
                         self.refused[kind] += 1
-                        work += REFUSAL
+                        work += self.refusal
+                        if self.valve.rest:
+                            self.resting.append((self.now + work + self.valve.rest, kind))
+                            self.away[kind] += 1
             self.worked += work
             self.now += max(work / (1 - stolen), 1e-3)
             if self.now - self.ticked >= TICK_SECONDS:
@@ -67,22 +78,24 @@ def test_a_process_with_time_to_spare_turns_nobody_away() -> None:
     assert process.longest < 0.02
 
 
-@pytest.mark.parametrize("times", [1.2, 1.5, 2.0])
-def test_at_more_than_it_can_carry_the_rest_stays_quick_and_the_process_busy(times: float) -> None:
-    process = Process()
-    process.run(5, known=CAPACITY * times / 2, strangers=CAPACITY * times / 2)
-    process.run(10, known=CAPACITY * times / 2, strangers=CAPACITY * times / 2)
-    assert process.longest < 3 * TARGET
-    left = 1 - (times * CAPACITY * 10 - sum(process.served.values())) * REFUSAL / 10  # of its time, for those it serves
-    assert sum(process.served.values()) > 0.9 * left * CAPACITY * 10
+@pytest.mark.parametrize("refusal", [CHEAP, DEAR])
+@pytest.mark.parametrize("times", [1.1, 1.2, 1.5, 2.0])
+def test_at_more_than_it_can_carry_the_rest_stays_quick_and_the_process_busy(times: float, refusal: float) -> None:
+    process = Process(refusal=refusal)
+    for seconds in (5, 10):
+        process.run(seconds, known=CAPACITY * times / 2, strangers=CAPACITY * times / 2)
+    assert process.longest < TARGET
+    left = 1 - sum(process.refused.values()) * refusal / 10  # of its time, for those it serves
+    assert sum(process.served.values()) > 0.8 * left * CAPACITY * 10
 
 
-def test_at_three_times_what_it_can_carry_turning_away_is_half_the_work_and_the_rest_still_goes_on() -> None:
-    process = Process()
-    process.run(15, known=CAPACITY * 1.5, strangers=CAPACITY * 1.5)
-    process.run(10, known=CAPACITY * 1.5, strangers=CAPACITY * 1.5)
-    assert process.longest < 5 * TARGET
-    assert sum(process.served.values()) > 0.3 * CAPACITY * 10
+@pytest.mark.parametrize("refusal", [CHEAP, DEAR])
+def test_where_turning_away_is_all_the_work_a_few_are_served_all_the_same(refusal: float) -> None:
+    process = Process(refusal=refusal)
+    for seconds in (5, 10):
+        process.run(seconds, known=CAPACITY * 2, strangers=CAPACITY * 2)
+    assert process.valve.rest > 0
+    assert sum(process.served.values()) > 0.1 * CAPACITY * 10
 
 
 def test_without_the_valve_nobody_would_be_served_in_time() -> None:
@@ -96,7 +109,7 @@ def test_those_with_a_session_come_first_and_strangers_are_not_shut_out() -> Non
     process.run(5, known=CAPACITY * 0.4, strangers=CAPACITY * 2)
     process.run(10, known=CAPACITY * 0.4, strangers=CAPACITY * 2)
     assert process.refused[True] < 0.4 * process.served[True]
-    assert process.refused[False] > 4 * process.served[False]
+    assert process.refused[False] > 2 * process.served[False]
     process.run(10, known=CAPACITY * 3, strangers=CAPACITY * 0.2)
     assert process.served[False] > 0
 
@@ -135,7 +148,7 @@ def test_long_rounds_count_though_a_byte_that_comes_late_in_one_waits_little() -
         assert valve.turning_away is turns
 
 
-def test_from_the_first_moment_as_many_are_taken_as_were_managed() -> None:
+def test_from_the_first_moment_nearly_as_many_are_taken_as_were_managed() -> None:
     valve = Valve(TARGET)
     for _ in range(20):
         valve.tick(0.0, TICK_SECONDS, TICK_SECONDS, 0, 500)
@@ -143,7 +156,7 @@ def test_from_the_first_moment_as_many_are_taken_as_were_managed() -> None:
         assert not valve.turning_away
         valve.tick(2 * TARGET, TICK_SECONDS, TICK_SECONDS, 0, 500)
     assert valve.turning_away
-    assert sum(valve.takes(known=True) for _ in range(2000)) == pytest.approx(500, abs=5)
+    assert 400 < sum(valve.takes(known=True) for _ in range(2000)) < 500
 
 
 def test_what_waits_for_apps_counts_by_the_time_that_it_will_take() -> None:

@@ -1,0 +1,66 @@
+"""Answers that have come from the apps and wait in their sockets, read out of turn.
+
+    thousands of requests are ready │ the loop takes what is ready one after the other
+                                    └ an answer waits for all of them, and with it the connection that others wait for
+
+So whoever finds no free connection looks here first, and so does now and then whoever turns requests away. Where nobody
+does, the loop reads as ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.proxy.upstream import UpstreamConnection
+
+_MOST = 64  # connections at a time
+
+
+class Arrivals:
+    """One per lane, for all its apps."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._connections: dict[int, UpstreamConnection] = {}
+        self._reading = False
+
+    def watch(self, connection: UpstreamConnection) -> None:
+        """It is open. One with TLS is left to the loop: only there its bytes can be read."""
+        transport = connection.transport
+        if transport is None or transport.get_extra_info("sslcontext") is not None:
+            return
+        number = transport.get_extra_info("socket").fileno()
+        self._connections[number] = connection
+        # By edges: what is not for us to read, as the connection's end, is told once.
+        self._epoll.register(number, select.EPOLLIN | select.EPOLLET)
+        connection.descriptor = number
+
+    def forget(self, connection: UpstreamConnection) -> None:
+        """It is lost, or somebody else's from now on. The socket may be closed already."""
+        number, connection.descriptor = connection.descriptor, None
+        if number is not None:
+            del self._connections[number]
+            with contextlib.suppress(OSError):
+                self._epoll.unregister(number)
+
+    def read(self) -> None:
+        """Take what has come. Not from within itself: an answer may bring about the next request."""
+        if self._reading:
+            return
+        self._reading = True
+        try:
+            for number, _ in self._epoll.poll(0, _MOST):
+                connection = self._connections.get(number)
+                if connection is not None:
+                    connection.read_now()
+        finally:
+            self._reading = False
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        for connection in tuple(self._connections.values()):
+            self.forget(connection)
+        self._epoll.close()

@@ -1,0 +1,92 @@
+"""What is turned away unparsed is one whole request to the parser, too, and anything else is left to it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.config.settings import Limits
+from gateway.proxy.glimpse import glimpse, request_line
+from gateway.proxy.intake import Intake
+
+GET = b"GET /a?b HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\n\r\n"
+POST = b"POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\na=b"
+
+
+def test_a_whole_get_and_a_whole_post_are_seen() -> None:
+    head = glimpse(GET)
+    assert head is not None
+    assert (head.method, head.target, head.version) == (b"GET", b"/a?b", "1.1")
+    assert head.headers == ((b"Host", b"a.example"), (b"Accept", b"*/*"))
+    posted = glimpse(POST)
+    assert posted is not None
+    assert posted.method == b"POST"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        GET[:-1],
+        GET + b"x",
+        GET + GET,
+        GET.replace(b"GET", b"HEAD"),
+        GET.replace(b"GET", b"get"),
+        GET.replace(b"1.1", b"1.0"),
+        GET.replace(b"/a?b", b"/a b"),
+        GET.replace(b"\r\nAccept", b"\nAccept"),
+        GET.replace(b"/a?b", b"/a\n"),
+        GET.replace(b"Accept: */*", b"Connection: Close"),
+        GET.replace(b"Accept: */*", b"Transfer-Encoding: chunked"),
+        GET.replace(b"Accept: */*", b"EXPECT: 100-continue"),
+        GET.replace(b"Accept: */*", b"Content-Length: 3"),
+        POST[:-1],
+        POST + b"c",
+        POST.replace(b"th: 3", b"th: 03"),
+        POST.replace(b"th: 3", b"th: 3, 3"),
+        POST.replace(b"th: 3", b"th: 3\r\ncontent-length: 3"),
+        POST.replace(b"th: 3", b"th : 3"),
+        POST.replace(b"th: 3", b"th: 3\r\nTransfer-Encoding: chunked"),
+    ],
+)
+def test_what_is_anything_else_is_for_the_parser(data: bytes) -> None:
+    assert glimpse(data) is None
+
+
+@pytest.mark.parametrize("line", [b"GET / HTTP/1.1", b"POST /logout?a=b HTTP/1.1"])
+def test_a_request_line_tells_method_and_target(line: bytes) -> None:
+    head = request_line(line)
+    assert head is not None
+    assert [head.method, head.target] == line.split(b" ")[:2]
+
+
+@pytest.mark.parametrize("line", [b"", b"GET /", b"GET  / HTTP/1.1", b"PUT / HTTP/1.1", b"GET /\n HTTP/1.1"])
+def test_what_is_no_plain_request_line_tells_nothing(line: bytes) -> None:
+    assert request_line(line) is None
+
+
+_PIECES = st.sampled_from(
+    [
+        b"GET / HTTP/1.1\r\n", b"POST /x HTTP/1.1\r\n", b"GET /y HTTP/1.0\r\n", b"Host: a\r\n", b"Cookie: a=b\r\n",
+        b"Content-Length: 2\r\n", b"content-length:0\r\n", b"Content-Length : 2\r\n", b"Transfer-Encoding: chunked\r\n",
+        b"Connection: upgrade\r\n", b"Upgrade: websocket\r\n", b" folded\r\n", b"X: y\n", b"\n", b"\r\n", b"\r", b"\0",
+        b"ab", b"0\r\n\r\n",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(_PIECES, max_size=9).map(b"".join))
+def test_what_is_seen_is_one_whole_request_to_the_parser_or_none_that_it_takes(data: bytes) -> None:
+    head = glimpse(data)
+    if head is None:
+        return
+    intake = Intake(Limits())
+    intake.feed(data)
+    assert len(intake.queue) == 1
+    (asked,) = intake.queue
+    if asked.refusal is None:
+        assert asked.head is not None
+        assert asked.complete
+        assert not intake.head_open
+        assert (asked.head.method, asked.head.target) == (head.method, head.target)
