@@ -15,6 +15,9 @@ from typing import Any, Protocol
 from gateway.core.errors import StoreUnavailable
 
 _NEVER = float("-inf")
+_PATIENCE_SECONDS = 1.0  # that somebody who waits at a page may wait for what only makes sure
+IN_SILENCE_SECONDS = 0.05  # … while nobody expects an answer: one that is back gives it in less
+_SILENCE_SECONDS = 10.0  # after a reading that failed or took too long
 Reading = asyncio.Future[None] | concurrent.futures.Future[None]
 
 
@@ -55,17 +58,30 @@ class Revisions:
         self._clock = clock
         self._start = start
         self._reading: Reading | None = None
+        self._began = _NEVER
+        self._silent_until = _NEVER
         self.seen = Seen()
+
+    @property
+    def silent(self) -> bool:
+        """Whether the registry has not answered lately, so that it is waited for no longer than IN_SILENCE_SECONDS."""
+        return self._clock() < self._silent_until
 
     def begin(self) -> Reading:
         """Read anew, unless somebody is at it. Raises nothing; without an answer all stays as it is."""
         if self._reading is None or self._reading.done():
+            self._began = self._clock()
             self._reading = self._start(self._read())
         return self._reading
 
     async def read(self) -> None:
-        """Read anew, or wait for who is at it."""
-        await asyncio.shield(asyncio.wrap_future(self.begin()))
+        """Read anew, or wait for who is at it; not for long: a registry that stands still would hold up everybody."""
+        reading = asyncio.wrap_future(self.begin())
+        left = self._began + (IN_SILENCE_SECONDS if self.silent else _PATIENCE_SECONDS) - self._clock()
+        if left > 0:
+            await asyncio.wait((reading,), timeout=left)
+        if not reading.done():
+            self._silent_until = self._clock() + _SILENCE_SECONDS
 
     async def close(self) -> None:
         """Wait for a reading that is under way: its connection belongs to the registry, which may close next."""
@@ -78,5 +94,7 @@ class Revisions:
             stamp = await self._store.settings_stamp()
             revisions = before.revisions if stamp == before.stamp else await self._store.settings_revisions()
         except StoreUnavailable:
+            self._silent_until = self._clock() + _SILENCE_SECONDS
             return
+        self._silent_until = _NEVER
         self.seen = Seen(stamp, revisions, began)

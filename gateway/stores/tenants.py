@@ -2,7 +2,7 @@
 
 What was read counts for `max_age` seconds, and on for as long as the offices' revisions say that nothing has changed:
 a tenant's change holds at the next request (C7) without a query for each. When the registry does not answer, open
-sessions go on under the settings last read (rule 7).
+sessions go on under the settings last read (rule 7); one that stands still holds them up for a second once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gateway.core.errors import StoreUnavailable
 from gateway.core.policy import TenantFacts, TenantSettings
 from gateway.core.subject import Subject
 from gateway.stores.base import Registry
-from gateway.stores.revisions import Revisions
+from gateway.stores.revisions import IN_SILENCE_SECONDS, Revisions
 
 
 class Entry(Protocol):
@@ -148,6 +148,11 @@ class TenantReader:
         if read is None:
             read = self._reads[key] = asyncio.create_task(self._ask(key))
             read.add_done_callback(_retrieve)
+        if known is not None and self._revisions.silent:
+            await asyncio.wait((read,), timeout=IN_SILENCE_SECONDS)
+            if not read.done():  # no answer: what is known holds, and nobody waits for it anew in the next second
+                known.asked_at = self._clock()
+                return known.settings
         return await asyncio.shield(read)  # shared by everybody who waits: one who leaves does not end it
 
     async def _ask(self, key: Key) -> TenantSettings:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -31,12 +33,15 @@ class Watched(SqlRegistry):
     asked = 0
     silent = False
     stampless = False
+    stuck: Stuck | None = None
     stamps: Stamps
 
     async def office_settings(self, office: str) -> TenantSettings | None:
         """As the registry, once it may."""
         self.asked += 1
         await asyncio.sleep(0)
+        if self.stuck is not None:
+            await self.stuck.wait()
         if self.silent:
             raise StoreUnavailable("registry", "silent")
         return await super().office_settings(office)
@@ -48,9 +53,12 @@ class Stamps(RevisionReader):
     def __init__(self, url: str, watched: Watched) -> None:
         super().__init__(url)
         self.watched = watched
+        self.stuck: Stuck | None = None
 
     async def settings_stamp(self) -> tuple[int, int]:
         """As always, once it may."""
+        if self.stuck is not None:
+            await self.stuck.wait()
         if self.watched.silent or self.watched.stampless:
             raise StoreUnavailable("registry", "silent")
         return await super().settings_stamp()
@@ -257,3 +265,64 @@ async def test_revisions_that_cannot_be_read_make_nothing_fresh(watched: Watched
     clock.forward(1.01)
     await tenants._revisions.read()
     assert tenants.peek(WHO) is None
+
+
+async def test_nobody_with_known_settings_waits_for_a_registry_that_stands_still(
+    watched: Watched, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.stores.revisions._PATIENCE_SECONDS", 0.01)
+    await given_office(watched, "0001", ON)
+    tenants = reader(watched, clock)
+    facts = await tenants.read(WHO)
+    clock.forward(1.01)
+    with stands_still(watched) as stuck:
+        async with asyncio.timeout(30):  # nothing ends before the block does
+            assert await tenants.read(WHO) == facts
+            assert await tenants.read(WHO) == facts
+        assert stuck.waiting == 2, "one looks for changes and one asks, whoever else comes"
+    await given_office(watched, "0001", OFF)
+    clock.forward(1.01)
+    assert (await tenants.read(WHO)).office == OFF, "who comes after it answers again gets what holds now"
+    assert not tenants._revisions.silent
+    await tenants.close()
+
+
+async def test_settings_that_are_known_to_have_changed_are_waited_for(watched: Watched, clock: Clock) -> None:
+    await given_office(watched, "0001", ON)
+    tenants = reader(watched, clock)
+    await tenants.read(WHO)
+    await given_office(watched, "0001", OFF)
+    clock.forward(1.01)
+    with stands_still(watched, also_revisions=False) as stuck:
+        waits = asyncio.create_task(tenants.read(WHO))
+        await stuck.begun.wait()
+        await asyncio.sleep(0.2)
+        assert not waits.done()
+    assert (await waits).office == OFF
+
+
+@dataclass
+class Stuck:
+    """How many wait for an answer, and until when."""
+
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: int = 0
+
+    async def wait(self) -> None:
+        """Until the block ends."""
+        self.waiting += 1
+        self.begun.set()
+        await self.answers.wait()
+
+
+@contextlib.contextmanager
+def stands_still(watched: Watched, *, also_revisions: bool = True) -> Iterator[Stuck]:
+    """Nothing is answered within the block, and nothing refused."""
+    watched.stuck = stuck = Stuck()
+    watched.stamps.stuck = stuck if also_revisions else None
+    try:
+        yield stuck
+    finally:
+        stuck.answers.set()
+        watched.stuck = watched.stamps.stuck = None
