@@ -30,7 +30,7 @@ class Arrivals:
     def watch(self, connection: UpstreamConnection) -> None:
         """It is open. One with TLS is left to the loop: only there its bytes can be read."""
         transport = connection.transport
-        if transport is None or transport.get_extra_info("sslcontext") is not None:
+        if self._epoll.closed or transport is None or transport.get_extra_info("sslcontext") is not None:
             return
         number = transport.get_extra_info("socket").fileno()
         self._connections[number] = connection
@@ -41,14 +41,14 @@ class Arrivals:
     def forget(self, connection: UpstreamConnection) -> None:
         """It is lost, or somebody else's from now on. The socket may be closed already."""
         number, connection.descriptor = connection.descriptor, None
-        if number is not None:
+        if number is not None and self._connections.get(number) is connection:
             del self._connections[number]
             with contextlib.suppress(OSError):
                 self._epoll.unregister(number)
 
     def read(self) -> None:
         """Take what has come. Not from within itself: an answer may bring about the next request."""
-        if self._reading:
+        if self._reading or not self._connections:
             return
         self._reading = True
         try:
@@ -60,7 +60,7 @@ class Arrivals:
             self._reading = False
 
     def close(self) -> None:
-        """Watch nothing any more."""
+        """Watch nothing any more. What still asks for connections, while its time runs out, finds nothing here."""
         for connection in tuple(self._connections.values()):
             self.forget(connection)
         self._epoll.close()

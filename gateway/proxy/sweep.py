@@ -65,5 +65,6 @@ class Sweep:
     def _look(self) -> None:
         now = self.now = self._clock()
         for timed in [timed for timed in self._timed if timed.deadline <= now]:
-            timed.deadline = NEVER
-            timed.on_deadline()
+            if timed.deadline <= now:  # while one was told another's answer may have been read
+                timed.deadline = NEVER
+                timed.on_deadline()

@@ -180,6 +180,21 @@ async def test_an_answer_that_brings_about_a_look_does_not_look_again() -> None:
         assert third.connection is not None
 
 
+async def test_when_the_lane_has_closed_whoever_still_asks_for_a_connection_finds_none_and_no_fault() -> None:
+    """A sign-in that has begun goes on for a moment after the pools are closed."""
+    async with one_connection() as behind:
+        behind.pool.close()
+        behind.arrivals.close()
+        late, later = Asking(), Asking()
+        behind.pool.acquire(late)  # the connection that is closing still counts
+        await until(lambda: not behind.pool.size)
+        behind.pool.acquire(later)
+        assert behind.pool.size == 1
+        await until(lambda: not behind.pool.size)
+        assert late.waiting
+        assert later.waiting
+
+
 async def test_one_with_tls_is_left_to_the_loop(tmp_path: Path) -> None:
     shown = pair(tmp_path, "127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
