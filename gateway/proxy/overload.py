@@ -88,4 +88,5 @@ class Overload:
             if turned is not None:
                 return turned
         short = self._shortcut(data, peer)
-        return short if short is None or valve.takes(known=True) else None
+        # Whom there is no place for goes the long way, and is counted there.
+        return short if short is not None and not valve.full(known=True) and valve.takes(known=True) else None

@@ -1,7 +1,7 @@
 """How an overloaded lane turns requests away: with the least work that makes a whole and proper answer.
 
-    bytes ─► at a glance: this header block was seen, and this line is no sign-out ─► prepared answer
-         └─► parsed ─► admit ─► the same, for whatever a glance does not settle
+bytes ─► at a glance: this header block was seen, and this line is no sign-out ─► prepared answer
+     └─► parsed ─► admit ─► the same, for whatever a glance does not settle
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class TurningGate(GuardedGate):
         """Turn away what came, if it is one whole request that is to be turned away; None: it is for the parser."""
         self._look_at_answers()
         line, _, block = data.partition(b"\r\n")
-        found = self._blocks.get(block) or self._seen(data, block)
+        found = (self._blocks.get(block) if line.startswith(b"GET") else None) or self._seen(data, block)
         if found is None:
             return None
         known, answer = found

@@ -17,7 +17,7 @@ from gateway.core.own_cookies import OwnCookies
 from gateway.core.problems import Problem
 from gateway.core.signin import SignOutRule
 from gateway.proxy import turning, valve
-from gateway.proxy.actions import Forward, Peer
+from gateway.proxy.actions import Forward, Peer, Shortcut
 from gateway.proxy.busy import Busy
 from gateway.proxy.overload import Overload
 from gateway.proxy.pool import Pool, Terms
@@ -25,7 +25,9 @@ from gateway.proxy.prepared import Prepared
 from gateway.proxy.probe import Probe
 from gateway.proxy.server import Lane
 from gateway.proxy.valve import CALM, PATIENCE, TICK_SECONDS
-from tests.proxy.lane_kit import OK, Bench, Browser, RawApp, Reader, ScriptedGate, Writer, app, forward, get, until
+from tests.proxy.lane_kit import (
+    OK, Bench, Browser, RawApp, Reader, ScriptedGate, Writer, app, forward, get, short_way, until,
+)  # fmt: skip
 
 LATE = (1.0, 1.1, 1.1)  # lag, elapsed, busy
 SOMEWHAT_LATE = (0.25, 0.35, 0.35)
@@ -84,7 +86,11 @@ class Loaded(Bench):
 
 @asynccontextmanager
 async def loaded(
-    behind: RawApp | None = None, limits: Limits | None = None, *, many: bool = False
+    behind: RawApp | None = None,
+    limits: Limits | None = None,
+    *,
+    many: bool = False,
+    shortcut: Shortcut | None = None,
 ) -> AsyncIterator[Loaded]:
     """`many`: who connects is a proxy in front."""
     behind = behind or app(OK)
@@ -95,6 +101,7 @@ async def loaded(
         limits or Limits(),
         surplus=busy(),
         uncounted=HERE_ONLY if many else (),
+        shortcut=shortcut,
     )
     (port,) = await lane.start((ListenAddress("127.0.0.1", 0),))
     made = Loaded(lane, gate, behind, port)
@@ -239,7 +246,21 @@ async def test_signing_out_is_always_possible() -> None:
         assert (await browser.ask(get("/logout")))[1] == b"ok"
         assert (await browser.ask(get("/.sekisho/cancel")))[1] == b"ok"
         assert (await browser.ask(get("/logout/x")))[0].startswith(b"HTTP/1.1 503 ")
-        assert len(lane.app.heads) == 2
+        assert (await browser.ask(get("http://a.example/logout")))[1] == b"ok"
+        assert (await browser.ask(get("/logout").replace(b"GET", b"DELETE")))[1] == b"ok"
+        assert len(lane.app.heads) == 4
+
+
+@pytest.mark.parametrize("extra", ["", "Connection: close\r\n"])
+async def test_a_request_counts_once_whichever_way_it_is_turned_away(extra: str) -> None:
+    async with loaded(shortcut=short_way()) as lane:
+        lane.overloaded()
+        told = lane.overload._valve
+        asked, refused = told._asked[True], told._refused
+        browser = await lane.browser()
+        cookie = "Cookie: __Host-sekisho=x\r\n"
+        assert (await browser.ask(get(extra=cookie + extra)))[0].startswith(b"HTTP/1.1 503 ")
+        assert (told._asked[True] - asked, told._refused - refused) == (1, 1)
 
 
 async def test_what_is_under_way_goes_on() -> None:
