@@ -243,7 +243,9 @@ def _all_hold(candidate: Candidate, facts: RequestFacts, subject: Subject | None
     if subject is None:
         return False
     query = parse_query(facts.target.query)
-    if query is None or (facts.has_body and facts.form is None):
+    if query is None or not query.legible:
+        return False
+    if facts.has_body and (facts.form is None or not facts.form.legible):
         return False
     return all(_holds(condition, candidate, facts, query, subject) for condition in candidate.route.where)
 
@@ -258,9 +260,7 @@ def _holds(
     return found in allowed_values(condition, subject, facts.today)
 
 
-def _found(
-    condition: Condition, candidate: Candidate, facts: RequestFacts, query: Parameters
-) -> str | Missing:
+def _found(condition: Condition, candidate: Candidate, facts: RequestFacts, query: Parameters) -> str | Missing:
     if condition.place is Place.PATH:
         taken = dict(candidate.segments).get(condition.name)
         return Missing.ABSENT if taken is None else taken.decode("ascii", "replace")

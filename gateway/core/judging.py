@@ -32,7 +32,7 @@ def attempted_login_id(rule: SignInRule, query: bytes | None, headers: Headers, 
     if rule.place is FieldPlace.JSON:
         return _json_field(rule.field, body)
     in_query = parse_query(query)
-    if in_query is None or in_query.only(rule.field) is not Missing.ABSENT:
+    if in_query is None or in_query.data(rule.field, rule.charset) is not Missing.ABSENT:
         return Missing.DOUBT  # query and form may both be read, in an order that only the app knows
     types = header_values(headers, b"content-type")
     if not body or not _form_like(types):
@@ -49,14 +49,14 @@ def mentions_login_id(rule: SignInRule, query: bytes | None, headers: Headers, b
     """
     name = rule.field.rpartition(".")[2]
     asked = parse_query(query)
-    if asked is None or asked.only(name) is not Missing.ABSENT:
+    if asked is None or asked.data(name, rule.charset) is not Missing.ABSENT:
         return asked is not None or name.lower() in unescape(query or b"").decode("latin-1").lower()
     if not body:
         return False
     types = header_values(headers, b"content-type")
     if _form_like(types):
         form = parse_form(types, header_values(headers, b"content-encoding"), body)
-        return form is None or form.only(name) is not Missing.ABSENT
+        return form is None or form.data(name, rule.charset) is not Missing.ABSENT
     try:
         return _has_key(json.loads(body), name_folds(name))
     except (ValueError, RecursionError):
@@ -79,12 +79,12 @@ def _has_key(value: object, folds: frozenset[str]) -> bool:
 
 def _typed(rule: SignInRule, parameters: Parameters | None) -> str | Missing:
     """What was typed, in the charset of the app's own form."""
-    data = Missing.DOUBT if parameters is None else parameters.data(rule.field)
+    data = Missing.DOUBT if parameters is None else parameters.data(rule.field, rule.charset)
     if isinstance(data, Missing):
         return data
     try:
         return data.decode(rule.charset)
-    except (LookupError, UnicodeDecodeError):
+    except UnicodeDecodeError:
         return Missing.DOUBT
 
 

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 _TYPE = re.compile(rb"multipart/form-data; ?boundary=([0-9A-Za-z_-]{1,70})")
-_TEXT = rb'"([^"\\\x00-\x1f\x7f]*+)"'
 # In Shift_JIS a backslash is the second half of letters (表.csv). Before a quote it might escape that for some parser.
+_TEXT = rb'"((?:[^"\\\x00-\x1f\x7f]|(?<=[\x81-\x9f\xe0-\xfc])\\(?!"))*+)"'
 _FILE_NAME = rb'"(?:[^"\\\x00-\x1f\x7f]|\\(?!"))*+"'
 _PART = re.compile(
     rb"\r\nContent-Disposition: form-data; name=%b"
@@ -43,7 +43,15 @@ def split_multipart(boundary: bytes, body: bytes, most: int) -> list[Part] | Non
     for piece in pieces[:-1]:
         found = _PART.fullmatch(piece)
         # `%22` is how browsers write a quote; a parser that decodes it sees another name.
-        if found is None or b"%" in found[1]:
+        if found is None or b"%" in found[1] or (b"\\" in found[1] and _is_utf8(found[1])):
             return None
         parts.append(Part(found[1], None if found[2] else found[3]))
     return parts
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -11,9 +11,10 @@ import enum
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_to_bytes
 
+from gateway.core.foreign_names import readings
 from gateway.core.multipart import multipart_boundary, split_multipart
 from gateway.core.normal_forms import normal_form
 
@@ -39,25 +40,31 @@ class Missing(enum.Enum):
 @dataclass(frozen=True, slots=True)
 class Field:
     """One decoded field. `value` is None where apps read it in different ways (`id` without `=`, a file, a `+`,
-    what is not UTF-8); `data` is what a form parser makes of it, before any charset."""
+    what is not UTF-8); `data` is what a form parser makes of it, before any charset. A name that is not UTF-8 is empty
+    here: its bytes are in `raw`, and what apps may make of them in `read_as`."""
 
     name: str
     value: str | None
     data: bytes | None = None
+    raw: bytes = b""
+    read_as: frozenset[str] = frozenset()
 
 
 class Parameters:
     """The fields of one query or one form."""
 
-    __slots__ = ("_fields", "_hidden")
+    __slots__ = ("_fields", "_hidden", "legible")
 
     def __init__(self, fields: Iterable[Field], hidden: Iterable[str] = ()) -> None:
         """`hidden`: names that appear in values when an app decodes before it splits."""
         self._fields: dict[str, list[Field]] = {}
         self._hidden = {fold for name in hidden for fold in name_folds(name)}
+        self.legible = True  # every name is UTF-8; where not, no condition is believed
         for field in fields:
-            for fold in name_folds(field.name):
-                self._fields.setdefault(fold, []).append(field)
+            self.legible &= not field.raw
+            for name in field.read_as or (field.name,):
+                for fold in name_folds(name):
+                    self._fields.setdefault(fold, []).append(field)
 
     def only(self, name: str) -> str | Missing:
         """The value of the one field of this name; DOUBT when it came twice or in another spelling (R-091)."""
@@ -66,20 +73,25 @@ class Parameters:
             return field
         return Missing.DOUBT if field.value is None else field.value
 
-    def data(self, name: str) -> bytes | Missing:
-        """As `only`, but the bytes that every form parser makes of the value: `+` is a space, the charset is open."""
-        field = self._one(name)
+    def data(self, name: str, charset: str = "utf-8") -> bytes | Missing:
+        """As `only`, but the bytes that every form parser makes of the value: `+` is a space, its charset is open.
+        `charset`: that of the page; a name beyond ASCII comes in it."""
+        try:
+            field = self._one(name, name.encode(charset))
+        except (LookupError, UnicodeEncodeError):
+            return Missing.DOUBT
         if isinstance(field, Missing):
             return field
         return Missing.DOUBT if field.data is None else field.data
 
-    def _one(self, name: str) -> Field | Missing:
-        folds = name_folds(name)
+    def _one(self, name: str, raw: bytes = b"") -> Field | Missing:
+        spelled = raw.decode(errors="replace") if raw else name
+        folds = name_folds(name) if spelled == name else name_folds(name) | name_folds(spelled)
         found = {id(field): field for fold in folds for field in self._fields.get(fold, ())}
         if not folds.isdisjoint(self._hidden) or len(found) > 1:
             return Missing.DOUBT
         for field in found.values():
-            return field if field.name == name else Missing.DOUBT
+            return field if spelled == field.name or (field.raw and raw == field.raw) else Missing.DOUBT
         return Missing.ABSENT
 
 
@@ -133,19 +145,20 @@ def _urlencoded_field(piece: bytes) -> Field | None:
     if field is None or (equals and b"+" not in value):
         return field
     # Scripts that split a query themselves leave `+` alone; ASP.NET takes a bare `id` for a value.
-    return Field(field.name, None, field.data if equals else None)
+    return replace(field, value=None, data=field.data if equals else None)
 
 
 def _decoded(name: bytes, data: bytes | None) -> Field | None:
     """A field whose name every app reads alike. Its value may be in the page's own charset (Shift_JIS): then it
-    satisfies nothing, but takes nothing from the fields beside it either."""
+    satisfies nothing, but takes nothing from the fields beside it either. Its name may be so too."""
+    if not 0 < len(name) <= _LONGEST_NAME * 4 or _VALUE_CONTROL.search((data or b"").decode("latin-1")):
+        return None
     try:
         decoded = name.decode()
     except UnicodeDecodeError:
-        return None
-    if not 0 < len(decoded) <= _LONGEST_NAME or _NAME_CONTROL.search(decoded):
-        return None
-    if _VALUE_CONTROL.search((data or b"").decode("latin-1")):
+        read_as = readings(name)
+        return Field("", None, data, name, read_as) if read_as else None
+    if len(decoded) > _LONGEST_NAME or _NAME_CONTROL.search(decoded):
         return None
     if "_charset_" in name_folds(decoded):  # tells some parsers to decode every other field anew
         return None
@@ -167,5 +180,6 @@ def _checked(fields: Iterable[Field | None]) -> Parameters | None:
         if data.count(b"=") > _MOST_FIELDS and data.count(b"&") + data.count(b";") > _MOST_FIELDS:
             return None
         hidden += hidden_names(data.decode("latin-1"))
-    length = sum(len(field.name) for field in known) + sum(map(len, hidden))
+    names = (name for field in known for name in field.read_as or (field.name,))
+    length = sum(map(len, names)) + sum(map(len, hidden))
     return Parameters(known, hidden) if length <= _MOST_OF_NAMES and len(hidden) <= _MOST_FIELDS else None

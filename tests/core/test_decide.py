@@ -272,6 +272,22 @@ TABLE: list[tuple[str, Session | None, RequestFacts, Policy | None, Reason, type
         Reason.NO_ROUTE,
         CodeNeeded,
     ),
+    (
+        "no condition is believed beside a name in another charset: who decodes it how is unknown",
+        restricted(),
+        facts("/meisai/view?emp=01&%8e%d0=1"),
+        None,
+        Reason.NO_ROUTE,
+        CodeNeeded,
+    ),
+    (
+        "nor beside one in the form",
+        restricted(),
+        facts("/meisai/view?emp=01", b"POST", b"%8e%d0=1"),
+        None,
+        Reason.NO_ROUTE,
+        CodeNeeded,
+    ),
     ("a form condition", restricted(), facts("/meisai/search", b"POST", b"emp=01"), None, Reason.EXEMPT_FEATURE, Pass),
     (
         "a form condition that fails",

@@ -180,7 +180,9 @@ def test_the_body_without_its_coding(headers: Headers, body: bytes, expected: by
         (None, FORM, b"user=B1&user=B2", Missing.DOUBT),
         (None, FORM, b"user", Missing.DOUBT),
         (None, FORM, b"user=%81%40", Missing.DOUBT),
-        (None, FORM, b"%81=1&user=B1", Missing.DOUBT),
+        (None, FORM, b"%81=1&user=B1", "B1"),
+        (b"%8e%d0%88%f5=1", FORM, b"%8e%d0%88%f5=2&user=B1", "B1"),
+        (None, FORM, b"%ffuser=B2&user=B1", Missing.DOUBT),
     ],
 )
 def test_who_tries_by_form(query: bytes | None, headers: Headers, body: bytes, expected: str | Missing) -> None:
@@ -190,6 +192,19 @@ def test_who_tries_by_form(query: bytes | None, headers: Headers, body: bytes, e
 def test_a_form_is_read_in_its_own_charset() -> None:
     assert attempted_login_id(rule(charset="cp932"), None, FORM, b"user=%83%65") == "テ"
     assert attempted_login_id(rule(charset="nosuch"), None, FORM, b"user=x") is Missing.DOUBT
+
+
+def test_the_login_field_itself_may_be_named_in_the_page_s_charset() -> None:
+    japanese = rule(charset="cp932", field="社員")
+    assert attempted_login_id(japanese, None, FORM, b"%8e%d0%88%f5=B1") == "B1"
+    assert attempted_login_id(japanese, None, FORM, b"%8e%d0%88%f5=B1&%8e%d0%88%f5=B2") is Missing.DOUBT
+    assert attempted_login_id(japanese, None, FORM, b"%8e%d0=B1") is Missing.ABSENT
+    assert attempted_login_id(japanese, None, FORM, b"%E7%A4%BE%E5%93%A1=B1") is Missing.DOUBT
+    euc = rule(charset="euc-jp", field="表")  # its bytes are UTF-8 as well, for another letter
+    assert attempted_login_id(euc, None, FORM, b"%c9%bd=B1") == "B1"
+    assert attempted_login_id(euc, None, FORM, b"%c9%bd=B1&%E8%A1%A8=B2") is Missing.DOUBT
+    assert mentions_login_id(euc, b"%c9%bd=B1", (), b"")
+    assert attempted_login_id(rule(charset="ascii", field="社員"), None, FORM, b"x=B1") is Missing.DOUBT
 
 
 @pytest.mark.parametrize(

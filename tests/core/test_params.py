@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,7 +72,63 @@ def test_an_absent_name_and_a_name_without_equals_differ() -> None:
     assert read(parse_query(b"ids=1")) is Missing.ABSENT
     assert read(parse_query(b"id")) is Missing.DOUBT
     assert parse_query(b"=1&id=2") is None
-    assert parse_query(b"%ff&id=2") is None
+    assert parse_query(b"%ff%3d&id=2") is None
+
+
+@pytest.mark.parametrize("charset", ["cp932", "euc_jp"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "社員コード",
+        "表",  # the latter is UTF-8 as well, in EUC-JP
+        "ソ",
+        "製品",
+        "ﾀｶ",
+        "日付[1]",
+        "テスト",
+    ],
+)
+def test_names_in_the_charset_of_an_old_page_take_nothing_from_the_others(name: str, charset: str) -> None:
+    query = quote(name.encode(charset)).encode() + b"=7&id=1"
+    read_here = parse_query(query)
+    assert read_here is not None
+    assert (read_here.only("id"), read_here.only("ID")) == ("1", Missing.DOUBT)
+    assert read_here.data(name, charset) == b"7"
+    assert name == "表" or not read_here.legible
+    form = parse_form([URLENCODED], [], query)
+    assert form is not None
+    assert form.data("id") == b"1"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ｉd".encode("cp932"),
+        "ｉｄ".encode("euc_jp"),
+        b"\xffid",
+        b"i\xffd",
+        b"\x83Xid",
+        b"\xc1\xa9d",
+        b"\xc1\x29d",
+        b"\xe0\x81\xa9d",
+        b"\xecd",
+        b"i\x81d\x83",
+        b"\x83\xc0\xa6id",
+        b"\xff\\i\\d",
+        b"\xff ID[",
+    ],
+)
+def test_a_name_in_another_charset_that_some_app_reads_as_the_wanted_one_is_doubt(name: bytes) -> None:
+    query = quote(name).encode() + b"=2"
+    assert read(parse_query(query)) is Missing.DOUBT
+    assert read(parse_query(b"id=1&" + query)) is Missing.DOUBT
+    assert multipart(ONE + part(b'name="%b"' % name) + b"--B--") is Missing.DOUBT
+
+
+def test_more_names_in_another_charset_than_a_page_has_are_refused() -> None:
+    """Each costs its folding in every reading."""
+    assert parse_query(b"&".join(b"%83%65" * 100 + b"%d=1" % number for number in range(450))) is None
+    assert parse_query(b"&".join(b"%83%65" * 5 + b"%d=1" % number for number in range(300))) is not None
 
 
 def test_more_fields_than_php_reads_are_refused() -> None:
@@ -156,6 +214,7 @@ def test_a_browsers_multipart_is_read() -> None:
     assert multipart(FILE + ONE + b"--B--\r\n", "f") is Missing.DOUBT
     assert multipart(FILE + ONE + b"--B--\r\n", "g") is Missing.ABSENT
     assert multipart(FILE.replace(b"a.png", "表.csv".encode("cp932")) + ONE + b"--B--\r\n") == "1"
+    assert multipart(part(b'name="%b"' % "表示".encode("cp932")) + ONE + b"--B--\r\n") == "1"
 
 
 @pytest.mark.parametrize(
@@ -178,6 +237,8 @@ def test_a_browsers_multipart_is_read() -> None:
         b"",
         part(b'name="x"', b"\n--B\r\n") + ONE + b"--B--\r\n",
         part(b'name="i\\d"') + b"--B--\r\n",
+        part(b'name="%b"' % "\u0301\\id".encode()) + b"--B--\r\n",
+        part(b'name="%b"' % "表".encode("cp932")) + ONE + b"--B--\r\n",
         FILE.replace(b"a.png", "表".encode("cp932")) + ONE + b"--B--\r\n",
         FILE.replace(b"a.png", b"a\\\\\\") + ONE + b"--B--\r\n",
         part(b'name="%69d"') + b"--B--\r\n",

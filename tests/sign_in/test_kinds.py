@@ -411,3 +411,42 @@ def test_a_shift_jis_form_with_a_japanese_button_signs_in(tmp_path: Path) -> Non
 
     with world(tmp_path, FORM % "{status: 302}", app) as w:
         assert w.person().ask("POST", "/login", body).status == 303
+
+
+def test_an_old_app_names_its_fields_in_shift_jis(tmp_path: Path) -> None:
+    """The sign-in itself, and other forms at its address in a session with a code: byte for byte."""
+    send = quote("送信".encode("cp932")).encode()
+
+    def app(seen: Seen) -> bytes:
+        if b"user=" in seen.body:
+            return answer("302 Found", b"", "Location: /top", SESSION.format("in"))
+        return answer(body=b"kept")
+
+    with world(tmp_path, FORM % "{status: 302}", app) as w:
+        person = w.person()
+        typed = b"user=B0000011&%b=%b" % (send, send)
+        assert person.ask("POST", "/login", typed).status == 303
+        assert w.seen()[0].body == typed
+        through_code(person)
+        w.seen()
+        other = b"%b=1&comment=x" % send
+        assert person.ask("POST", "/login", other).body == b"kept"
+        assert w.seen()[-1].body == other
+        trap = quote("ｕｓｅｒ".encode("cp932")).encode() + b"=B0000021"
+        assert person.ask("POST", "/login", trap).status == 400
+        assert w.seen() == []
+
+
+def test_the_login_field_of_an_old_app_has_a_japanese_name(tmp_path: Path) -> None:
+    rule = """sign_in: [{path: /login, login_id: {form: 社員}, charset: cp932, success: {status: 302}}]"""
+
+    def app(seen: Seen) -> bytes:
+        if seen.method == b"POST":
+            return answer("302 Found", b"", "Location: /top", SESSION.format("in"))
+        return answer(body=b"page")
+
+    with world(tmp_path, rule, app) as w:
+        person = w.person()
+        name = quote("社員".encode("cp932")).encode()
+        assert person.ask("POST", "/login", name + b"=B0000011").header("location") == "/.sekisho/choice"
+        assert person.ask("POST", "/login", name + b"=B0000011&" + name + b"=B0000021").status == 400
