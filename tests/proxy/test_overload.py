@@ -26,7 +26,18 @@ from gateway.proxy.probe import Probe
 from gateway.proxy.server import Lane
 from gateway.proxy.valve import CALM, PATIENCE, TICK_SECONDS
 from tests.proxy.lane_kit import (
-    OK, Bench, Browser, RawApp, Reader, ScriptedGate, Writer, app, forward, get, short_way, until,
+    OK,
+    Bench,
+    Browser,
+    RawApp,
+    Reader,
+    ScriptedGate,
+    Writer,
+    app,
+    forward,
+    get,
+    short_way,
+    until,
 )  # fmt: skip
 
 LATE = (1.0, 1.1, 1.1)  # lag, elapsed, busy
