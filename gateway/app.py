@@ -27,6 +27,7 @@ from gateway.part import WHOLE, Part
 from gateway.stores.base import SessionStore
 from gateway.stores.beside import Beside
 from gateway.stores.memory import MemorySessions
+from gateway.stores.outage import Outage
 from gateway.stores.registry import SqlRegistry
 from gateway.stores.revision_reader import RevisionReader
 from gateway.stores.revisions import Revisions
@@ -127,9 +128,10 @@ class _Foundation:
             idle_seconds=lambda session: self._limits(session).idle_seconds,
             known=configuration.stores.cached_sessions,
         )
-        self.registry = SqlRegistry(configuration.stores.registry, self.keys)
+        outage = Outage("registry")
+        self.registry = SqlRegistry(configuration.stores.registry, self.keys, outage)
         stack.push_async_callback(self.registry.close)
-        beside, reader = Beside("revisions"), RevisionReader(configuration.stores.registry)
+        beside, reader = Beside("revisions"), RevisionReader(configuration.stores.registry, outage)
         stack.push_async_callback(beside.close, reader.close)
         limits = (self._policy.office_limits, self._policy.establishment_limits)
         self.ender = SessionEnder(

@@ -13,6 +13,8 @@ import socket
 import sys
 from collections import Counter
 
+from gateway.core.errors import StoreUnavailable
+
 STOP_SECONDS = 25.0  # for what is under way when the gateway stops: Kubernetes kills after 30
 IDLE_SECONDS = 1.0  # for a request that is on its way on an idle connection then
 
@@ -45,29 +47,56 @@ def notify(state: str) -> None:
 
 class Sparing(logging.Filter):
     """Lets so many lines a second of one kind through: a flood of requests must not become one of lines, which cost
-    more than their answers. How many were left out stands in the next."""
+    more than their answers. How many were left out stands in the next.
 
-    def __init__(self, most: int = 20) -> None:
+    Of lines about requests that a store could not answer a few a minute are enough: each would say the same, and the
+    store's own lines say since when and until when (`stores.outage`).
+    """
+
+    def __init__(self, most: int = 20, most_of_a_store: int = 3) -> None:
+        """`most` in a second, `most_of_a_store` in a minute."""
         super().__init__()
-        self._most = most
-        self._second = 0
-        self._seen: Counter[str] = Counter()
+        self._by_second = _Window(1, most)
+        self._by_minute = _Window(60, most_of_a_store)
         self._left_out: Counter[str] = Counter()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether this one is written. Of one kind are those with the same words before anything is filled in."""
+        """Whether this one is written. Of one kind are those with the same words before anything is filled in, and
+        about the same store."""
         kind = str(record.msg)
-        if int(record.created) != self._second:
-            self._second = int(record.created)
-            self._seen.clear()
-        self._seen[kind] += 1
-        if self._seen[kind] > self._most:
+        silent = next((one for one in _filled_in(record) if isinstance(one, StoreUnavailable)), None)
+        if silent is not None:
+            kind = f"{silent.store}: {kind}"
+        if not (self._by_second if silent is None else self._by_minute).lets(kind, record.created):
             self._left_out[kind] += 1
             return False
         left_out = self._left_out.pop(kind, 0)
         if left_out:
             record.msg, record.args = f"{record.getMessage()} ({left_out} more like this were left out)", ()
         return True
+
+
+class _Window:
+    """So many of each kind in so many seconds."""
+
+    def __init__(self, seconds: int, most: int) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._number = 0
+        self._seen: Counter[str] = Counter()
+
+    def lets(self, kind: str, at: float) -> bool:
+        """Whether this one is within the bound. A clock that was set starts anew."""
+        number = int(at) // self._seconds
+        if number != self._number:
+            self._number = number
+            self._seen.clear()
+        self._seen[kind] += 1
+        return self._seen[kind] <= self._most
+
+
+def _filled_in(record: logging.LogRecord) -> tuple[object, ...]:
+    return record.args if isinstance(record.args, tuple) else ()
 
 
 class _Plain(logging.Formatter):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway import logs
+from gateway.core.errors import StoreUnavailable
 
 
 @pytest.mark.parametrize("kind", ["a path", "an abstract name"])
@@ -58,3 +59,23 @@ def test_the_log_of_a_process_is_a_sparing_one(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(logging, "basicConfig", lambda **options: given.update(options))
     logs.set_up_log()
     assert [type(one) for one in given["handlers"][0].filters] == [logs.Sparing]
+
+
+def test_a_store_that_does_not_answer_is_no_flood_of_lines() -> None:
+    sparing = logs.Sparing(most_of_a_store=2)
+
+    def line(at: float, store: str, words: str = "%s, reference %s") -> str | None:
+        args = (StoreUnavailable(store, f"silent at {at:g}"), "R")
+        record = logging.LogRecord("sekisho", logging.ERROR, "", 0, words, args, None)
+        record.created = at
+        return record.getMessage() if sparing.filter(record) else None
+
+    told = [line(600.0 + second, "registry") for second in range(60)]
+    assert [one for one in told if one] == [
+        "registry did not answer: silent at 600, reference R", "registry did not answer: silent at 601, reference R",
+    ]  # fmt: skip
+    assert line(610.0, "sessions"), "another store's lines are another kind"
+    assert line(610.0, "registry", "a list waits: %s (%s)"), "and so is what somebody else says of it"
+    assert line(660.0, "registry") == (
+        "registry did not answer: silent at 660, reference R (58 more like this were left out)"
+    )

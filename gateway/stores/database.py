@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from gateway.core.errors import StoreUnavailable
 from gateway.stores import schema
 from gateway.stores.circuit import Circuit
+from gateway.stores.outage import Outage
 
 _CONNECT_SECONDS = 3.0
 _STATEMENT_SECONDS = 3.0
@@ -43,13 +44,13 @@ Insert = sqlite.Insert | postgresql.Insert
 class Database:
     """An engine with its transactions. Nothing connects before the first use."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, outage: Outage | None = None) -> None:
         """`url`: `sqlite:///path` or `postgresql://…` with what libpq accepts. Raises ValueError.
 
-        `embedded`: it is an SQLite file.
+        `embedded`: it is an SQLite file. `outage` tells the log.
         """
         self._engine = _engine(url, _STATEMENT_SECONDS)
-        self._circuit = Circuit("registry")
+        self._circuit = Circuit("registry", outage=outage)
         self.embedded = self._engine.dialect.name == "sqlite"
         # A server's queries need no transaction around them: at its default level that would hold nothing together, and
         # beginning and ending it are two more ways there and back.

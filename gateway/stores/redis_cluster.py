@@ -146,8 +146,10 @@ class Cluster:
         primaries = {primary for _, _, primary in ranges}
         for primary in primaries:
             self._node_at(primary)
-        for address in [known for known in self._nodes if known not in primaries and known not in self._seeds]:
-            await self._nodes.pop(address).close()
+        for address in [known for known in self._nodes if known not in primaries]:
+            self._nodes[address].replaced()
+            if address not in self._seeds:
+                await self._nodes.pop(address).close()
         self._doubtful = False
 
     def _node_at(self, address: Address) -> Node:

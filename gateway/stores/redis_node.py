@@ -17,6 +17,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from gateway.core.errors import StoreUnavailable
 from gateway.stores.circuit import Circuit
+from gateway.stores.outage import Outage
 from gateway.stores.redis_scripts import Script
 
 # A script takes well under a millisecond, so few connections carry a lot; and a burst on a cold pool must not spend its
@@ -55,13 +56,16 @@ class Servers(Protocol):
 class Node:
     """A server. While it does not answer, everybody but one is refused at once."""
 
-    def __init__(self, client: Redis, listener: Redis, seconds: float, monotonic: Callable[[], float]) -> None:
-        """`listener` is for the channel alone, so that it never waits for a turn. `seconds`: the time for an answer."""
+    def __init__(
+        self, client: Redis, listener: Redis, seconds: float, monotonic: Callable[[], float], where: str = ""
+    ) -> None:
+        """`listener` is for the channel alone, so that it never waits for a turn. `seconds`: the time for an answer.
+        `where`: which server it is, where there are several."""
         self.listener = listener
         self._client = client
         self._seconds = seconds
         self._turns = asyncio.Semaphore(CONNECTIONS)
-        self._circuit = Circuit("sessions", monotonic=monotonic)
+        self._circuit = Circuit("sessions", monotonic=monotonic, outage=Outage("sessions", where, monotonic))
 
     async def ask(self, *command: Argument, asking: bool = False) -> Any:  # noqa: ANN401
         """One command. `asking`: its key is on its way here. Raises StoreUnavailable, AskError, MovedError."""
@@ -86,6 +90,10 @@ class Node:
             for keys, arguments in calls:
                 pipe.execute_command("EVALSHA", script.digest, len(keys), *keys, *arguments)
             return list(await pipe.execute(raise_on_error=False))
+
+    def replaced(self) -> None:
+        """Another server keeps what this one did."""
+        self._circuit.replaced()
 
     async def close(self) -> None:
         """Release connections."""

@@ -48,7 +48,7 @@ def _node(base: str, seconds: float, monotonic: Callable[[], float], address: Ad
         for one in (client, listener):
             one.connection_pool.connection_kwargs.update(host=address[0], port=address[1])
     _read_certificates_once(client, listener)
-    return Node(client, listener, seconds, monotonic)
+    return Node(client, listener, seconds, monotonic, f"{address[0]}:{address[1]}" if address is not None else "")
 
 
 def _watched(where: RedisUrl, seconds: float, monotonic: Callable[[], float]) -> Single:

@@ -21,6 +21,7 @@ from gateway.stores.database import Database, migrate
 from gateway.stores.drafts import DraftRecords
 from gateway.stores.factors import FactorRecords
 from gateway.stores.lockouts import LockoutRecords
+from gateway.stores.outage import Outage
 from gateway.stores.people import PeopleRecords
 from gateway.stores.readiness import ReadinessRecords
 from gateway.stores.registration_codes import RegistrationCodeRecords
@@ -50,9 +51,10 @@ class SqlRegistry(
 ):
     """A Registry on SQLite or PostgreSQL. `start` before use, `close` at the end."""
 
-    def __init__(self, url: str, keys: KeyRing) -> None:
-        """`url`: `sqlite:///path` or `postgresql://…`. `keys` seal the key of the audit chain. Raises ValueError."""
-        self._database = Database(url)
+    def __init__(self, url: str, keys: KeyRing, outage: Outage | None = None) -> None:
+        """`url`: `sqlite:///path` or `postgresql://…`. `keys` seal the key of the audit chain. `outage` tells the log.
+        Raises ValueError."""
+        self._database = Database(url, outage)
         self._ends = ChainEnds(self._database, keys, secrets.token_bytes(32))
         self._writer = AuditWriter(self._record_all)
 

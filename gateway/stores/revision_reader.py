@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from gateway.stores.circuit import Circuit
 from gateway.stores.database import driver_connection, driver_fault
+from gateway.stores.outage import Outage
 from gateway.stores.tables import offices
 
 _STAMP = str(sa.select(sa.func.count(), sa.func.sum(offices.c.revision)).select_from(offices))
@@ -21,9 +22,10 @@ _REVISIONS = str(sa.select(offices.c.office, offices.c.revision))
 class RevisionReader:
     """The registry at `url` (`revisions.RevisionStore`). Nothing connects before the first question."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, outage: Outage | None = None) -> None:
+        """`outage`: the registry's, which tells the log."""
         self._url = url
-        self._circuit = Circuit("registry")
+        self._circuit = Circuit("registry", outage=outage)
         self._connection: aiosqlite.Connection | asyncpg.Connection | None = None
 
     async def settings_stamp(self) -> tuple[int, int]:

@@ -111,7 +111,9 @@ async def test_a_group_that_no_sentinel_knows_is_unavailable(clock: Clock) -> No
 
 
 @pytest.mark.alone
-async def test_one_shard_of_a_cluster_fails_over_and_the_others_never_notice(clock: Clock) -> None:
+async def test_one_shard_of_a_cluster_fails_over_and_the_others_never_notice(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
     with redis_cluster(replicas=1) as cluster:
         store = RedisSessions(cluster.url, clock)
         await asyncio.gather(*(store.create(key, b"data", key.decode(), clock() + 6000) for key in KEYS))
@@ -129,6 +131,9 @@ async def test_one_shard_of_a_cluster_fails_over_and_the_others_never_notice(clo
         assert await store.replace(of_first[0], 1, b"more", clock() + 6000)
         await known(store, of_first[0])
         await store.close()
+        named = f"store sessions at 127.0.0.1:{cluster.primaries[0].port} "
+        told = [record.getMessage() for record in caplog.records if record.getMessage().startswith(named)]
+        assert [one.removeprefix(named).split(" ")[0] for one in told] == ["does", "has"], "away, and replaced"
 
 
 async def test_a_slot_that_moves_to_another_server_is_followed(
