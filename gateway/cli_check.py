@@ -7,9 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
+import yaml
 
+from gateway.cli_trouble import file_trouble
 from gateway.config.faults import Fault
 from gateway.config.loading import load_with_warnings
+from gateway.config.paths import database_file
 from gateway.config.schema import documented_keys, json_schema
 from gateway.config.settings import Configuration
 from gateway.core.errors import ConfigRefused
@@ -27,6 +30,11 @@ def check(file: Path, *, as_json: bool) -> None:
         configuration, warnings = load_with_warnings(file)
         faults = _key_faults(file, configuration) + _template_faults(file, configuration)
         warnings += _expiring(file, configuration)
+        registry = _registry_trouble(file, configuration)
+        if _nothing_yet(configuration):
+            warnings += registry
+        else:
+            faults += registry
     except ConfigRefused as refused:
         faults, warnings = tuple(fault for fault in refused.faults if isinstance(fault, Fault)), ()
     if as_json:
@@ -43,10 +51,18 @@ def check(file: Path, *, as_json: bool) -> None:
         raise SystemExit(1)
 
 
+def _nothing_yet(configuration: Configuration) -> bool:
+    """Whether there is no key ring: nothing has been set up here so far, or this is not the machine that will serve."""
+    try:
+        return not configuration.keys_file.exists()
+    except PermissionError:
+        return False
+
+
 def _key_faults(file: Path, configuration: Configuration) -> tuple[Fault, ...]:
     """A key ring that is there must be one; that there is none yet is a warning of the file's."""
     path = configuration.keys_file
-    if not path.exists():
+    if _nothing_yet(configuration):
         return ()
     from gateway.stores.sealing import KeyRing  # cryptography, only where a key ring is
 
@@ -59,8 +75,20 @@ def _key_faults(file: Path, configuration: Configuration) -> tuple[Fault, ...]:
             else str(error).removeprefix(f"{path}, ").removeprefix(f"{path} ")
         )
         remedy = "Put the backup of your key file there, readable by the gateway's user."
-        return (Fault(str(file), 1, 1, "keys.file", "no-key-ring", f"{path} can't be used: {why}.", remedy),)
+        if isinstance(error, PermissionError):
+            remedy = "Run this as the gateway's user, or give that user the file (chown)."
+        return (_placed(file, "keys.file", "no-key-ring", f"{path} can't be used: {why}.", remedy),)
     return ()
+
+
+def _registry_trouble(file: Path, configuration: Configuration) -> tuple[Fault, ...]:
+    """An SQLite registry can be looked at without asking anybody; a server may be out of this machine's reach."""
+    path = database_file(configuration.stores.registry)
+    trouble = None if path is None else file_trouble(path)
+    if trouble is None:
+        return ()
+    what, remedy = trouble
+    return (_placed(file, "stores.registry", "no-registry", f"{path}{what}", remedy),)
 
 
 def _template_faults(file: Path, configuration: Configuration) -> tuple[Fault, ...]:
@@ -71,7 +99,7 @@ def _template_faults(file: Path, configuration: Configuration) -> tuple[Fault, .
 
     remedy = "Compare it with the template of this version, or take it out of the folder."
     found = [f"{what}." for what in misfits(configuration.service)]
-    return tuple(Fault(str(file), 1, 1, "service.templates", "misfit", what, remedy) for what in found)
+    return tuple(_placed(file, "service.templates", "misfit", what, remedy) for what in found)
 
 
 def _expiring(file: Path, configuration: Configuration) -> tuple[Fault, ...]:
@@ -81,7 +109,20 @@ def _expiring(file: Path, configuration: Configuration) -> tuple[Fault, ...]:
 
     remedy = "Put a new one into its place: a running gateway takes it by itself."
     found = expiring_certificates(configuration)
-    return tuple(Fault(str(file), 1, 1, "listen", "expiring", what, remedy) for what in found)
+    return tuple(_placed(file, "listen", "expiring", what, remedy) for what in found)
+
+
+def _placed(file: Path, path: str, code: str, what: str, remedy: str) -> Fault:
+    """A fault that is not in the file itself, at the key that leads to it; one that stands there by default is at the
+    top."""
+    node, line, column = yaml.compose(file.read_bytes(), Loader=yaml.SafeLoader), 1, 1
+    for name in path.split("."):
+        entries = node.value if isinstance(node, yaml.MappingNode) else ()
+        node = next((value for key, value in entries if key.value == name), None)
+        if node is None:
+            break
+        line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    return Fault(str(file), line, column, path, code, what, remedy)
 
 
 def _summary(faults: int, warnings: int) -> str:

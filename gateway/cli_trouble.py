@@ -19,6 +19,10 @@ from gateway.core.errors import StoreUnavailable
 
 _LOGIN = ("password", "authenti", "role ", "wrongpass", "noauth")
 _ABSENT = ("invalidcatalogname", 'database "')
+_MAGIC = b"SQLite format 3\0"
+_OWN = "Give this user the file and its folder (chown), or run as its owner."
+_UNREADABLE = ", which SQLite can't read.", "Put a backup of the registry in its place, or write another path."
+_FULL = ": the disk is full.", "Make room there."
 
 
 def store_failed(error: StoreUnavailable, stores: Stores) -> NoReturn:
@@ -36,23 +40,45 @@ def with_remedy(what: str, stores: Stores) -> str:
     return what
 
 
-def _about_file(file: Path, what: str) -> str:
-    named = f"stores.registry is {file}"
+def file_trouble(file: Path) -> tuple[str, str] | None:
+    """Why SQLite can't keep the registry in this file, as far as a look at it tells, and the remedy. The former goes on
+    from the file's name."""
+    barred = next((one for one in reversed(file.parents) if one.is_dir() and not os.access(one, os.X_OK)), None)
+    if barred is not None:
+        return f", and this user may not look into {barred}.", _OWN
     if not file.parent.is_dir():
-        return f"{named}, and there is no folder {file.parent}. Make it, or write another path."
+        return f", and there is no folder {file.parent}.", "Make it, or write another path."
     if file.is_dir():
-        return f"{named}, which is a folder. Write the path of a file."
-    if "not a database" in what or "malformed" in what:
-        return f"{named}, which SQLite can't read. Put a backup of the registry in its place, or write another path."
-    if "full" in what or shutil.disk_usage(file.parent).free == 0:
-        return f"{named}: the disk is full. Make room there."
-    if "locked" in what:
-        return f"{named}, and another program keeps it to itself. `fuser {file}` names it."
-    if not os.access(file.parent, os.W_OK | os.X_OK) or (file.exists() and not os.access(file, os.W_OK)):
-        return (
-            f"{named}, and this user may not write there. Give it the file and its folder (chown), or run as its owner."
-        )
-    return f"{named}: see what the system says of that disk."
+        return ", which is a folder.", "Write the path of a file."
+    if not _is_database(file):
+        return _UNREADABLE
+    if shutil.disk_usage(file.parent).free == 0:
+        return _FULL
+    parts = (file.with_name(file.name + suffix) for suffix in ("", "-wal", "-shm"))
+    shut = [part for part in parts if part.exists() and not os.access(part, os.R_OK | os.W_OK)]
+    if shut or not os.access(file.parent, os.W_OK):
+        return f", and this user may not write {shut[0] if shut else 'there'}.", _OWN
+    return None
+
+
+def _is_database(file: Path) -> bool:
+    """Or will be one, or can't be looked at."""
+    if not file.exists() or not os.access(file, os.R_OK):
+        return True
+    with file.open("rb") as opened:
+        return opened.read(len(_MAGIC)) in (b"", _MAGIC)
+
+
+def _about_file(file: Path, what: str) -> str:
+    trouble = file_trouble(file)
+    if trouble is None and ("not a database" in what or "malformed" in what):
+        trouble = _UNREADABLE
+    if trouble is None and "full" in what:
+        trouble = _FULL
+    if trouble is None and "locked" in what:
+        trouble = ", and another program keeps it to itself.", f"`fuser {file}` names it."
+    known, remedy = trouble or (":", "see what the system says of that disk.")
+    return f"stores.registry is {file}{known} {remedy}"
 
 
 def _about_server(store: str, url: str, what: str) -> str:

@@ -6,10 +6,12 @@ import asyncio
 import base64
 import json
 import logging
+import os
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -112,6 +114,83 @@ def test_check_warns_of_a_key_ring_that_everybody_may_read(tmp_path: Path) -> No
     assert "chmod" not in run("check", file).output
     (tmp_path / "ring").chmod(0o644)
     assert f"chmod 600 {tmp_path}/ring" in run("check", file).output
+
+
+def found_in(folder: Path, **stores: str) -> tuple[int, list[dict[str, object]]]:
+    """The exit code of `check`, and what it says of the registry."""
+    done = run("check", "--json", configured(folder, **stores))
+    return done.exit_code, [row for row in json.loads(done.stdout) if row["path"] == "stores.registry"]
+
+
+def test_check_finds_a_registry_without_a_folder_at_its_line(tmp_path: Path) -> None:
+    code, (found,) = found_in(tmp_path, registry="sqlite:///no/such/r.db")
+    assert (code, found["severity"], found["code"]) == (1, "fault", "no-registry")
+    assert found["message"] == f"{tmp_path}/no/such/r.db, and there is no folder {tmp_path}/no/such."
+    assert str(found["remedy"]).startswith("Make it")
+    lines = (tmp_path / "f.yaml").read_text("utf-8").splitlines()
+    assert "no/such" in lines[int(str(found["line"])) - 1]
+
+
+def test_where_nothing_has_been_set_up_yet_a_missing_folder_is_a_warning(tmp_path: Path) -> None:
+    file = configured(tmp_path, registry="sqlite:///no/such/r.db")
+    (tmp_path / "ring").unlink()
+    done = run("check", file)
+    assert done.exit_code == 0
+    assert f"stores.registry: {tmp_path}/no/such/r.db, and there is no folder" in done.output
+
+
+def test_check_says_nothing_of_a_registry_that_can_be_used_or_lies_elsewhere(tmp_path: Path) -> None:
+    assert found_in(tmp_path) == (0, [])
+    assert run("migrate", configured(tmp_path)).exit_code == 0
+    assert found_in(tmp_path) == (0, [])
+    assert found_in(tmp_path, registry="postgresql://db.example/x") == (0, [])
+
+
+@pytest.mark.parametrize("what", ["a folder", "a text"])
+def test_check_finds_what_is_no_registry(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "r.db"
+    if what == "a folder":
+        path.mkdir()
+    else:
+        path.write_text("this is a text")
+    code, (found,) = found_in(tmp_path)
+    assert code == 1
+    assert ("which is a folder" if what == "a folder" else "SQLite can't read") in str(found["message"])
+
+
+@pytest.mark.parametrize("shut", [".", "r.db", "r.db-wal"])
+def test_check_finds_a_registry_that_this_user_may_not_write(
+    tmp_path: Path, shut: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("migrate", configured(tmp_path)).exit_code == 0
+    (tmp_path / "r.db-wal").touch()
+    refused, allowed = tmp_path / shut, os.access
+    monkeypatch.setattr(  # the tests may run as root, who may do everything
+        "gateway.cli_trouble.os.access",
+        lambda path, mode: not (path == refused and mode & os.W_OK) and allowed(path, mode),
+    )
+    code, (found,) = found_in(tmp_path)
+    assert code == 1
+    assert f"may not write {'there' if shut == '.' else refused}." in str(found["message"])
+    assert "chown" in str(found["remedy"])
+
+
+def test_check_tells_everything_else_where_this_user_may_not_look() -> None:
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-m", "gateway.cli"]
+    if subprocess.run([*nobody, "--help"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root can look with another user's eyes, and only where that user may run Python")
+    with tempfile.TemporaryDirectory() as name:  # the tests' own folders are not for others
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "var").mkdir(mode=0o700)
+        file = configured(folder, registry="sqlite:///var/r.db")
+        file.write_text(file.read_text("utf-8").replace("{file: ring}", "{file: var/ring}"), "utf-8")
+        (folder / "ring").rename(folder / "var" / "ring")
+        assert run("check", file).exit_code == 0
+        done = subprocess.run([*nobody, "check", str(file)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "var/ring can't be used: Permission denied. Run this as the gateway's user" in done.stdout, done.stderr
+    assert f"this user may not look into {folder}/var." in done.stdout
 
 
 def test_the_ring_of_before_a_rotation_does_not_pass_for_the_one_after_it(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ bytes ─ nodes ─► tree ─ model ─► blocks ─ build_* ─► core's ty
 
 from __future__ import annotations
 
+import os
 import stat
 from dataclasses import replace
 from ipaddress import ip_address
@@ -34,6 +35,8 @@ from gateway.config.ways_in import warn_of_ways_in
 from gateway.core.errors import ConfigRefused
 from gateway.core.lockout import LockoutLimits
 from gateway.core.totp import Window
+
+_EVERYBODY = stat.S_IROTH | stat.S_IWOTH
 
 
 def load(path: Path) -> Configuration:
@@ -205,15 +208,27 @@ def _limits(block: LimitsBlock | None) -> Limits:
 
 
 def _warn_of_files(file: FileBlock, keys_file: Path, directory: DirectorySettings, faults: Faults) -> None:
-    if not keys_file.exists():
+    if _is_missing(keys_file):
         what = f"there is no key ring {keys_file} yet."
         faults.warn(
             file.at("keys", "file"), "no-key-ring", what, "Make it once: sekisho keys init FILE. Then back it up."
         )
-    elif keys_file.is_file() and keys_file.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+    elif (
+        os.access(keys_file, os.F_OK)
+        and keys_file.is_file()
+        and keys_file.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH)
+    ):
         what = f"every user of this machine may read {keys_file}, which opens every second factor."
         faults.warn(file.at("keys", "file"), "open-key-ring", what, f"Its owner alone: chmod 600 {keys_file}")
     people = database_file(directory.sql.url) if directory.sql is not None else None
-    if people is not None and not people.exists():
+    if people is not None and _is_missing(people):
         what = f"there is no file {people} yet: nobody can sign in."
         faults.warn(file.at("directory", "sql", "url"), "no-people", what, "The demo makes its own: make demo.")
+
+
+def _is_missing(path: Path) -> bool:
+    """For certain. What this user may not look at is no reason to say nothing of the rest of the file."""
+    try:
+        return not path.exists()
+    except PermissionError:
+        return False
