@@ -50,7 +50,8 @@ class Database:
         `embedded`: it is an SQLite file. `outage` tells the log.
         """
         self._engine = _engine(url, _STATEMENT_SECONDS)
-        self._circuit = Circuit("registry", outage=outage)
+        self._outage = outage or Outage("registry")
+        self._circuit = Circuit("registry", outage=self._outage)
         self.embedded = self._engine.dialect.name == "sqlite"
         # A server's queries need no transaction around them: at its default level that would hold nothing together, and
         # beginning and ending it are two more ways there and back.
@@ -90,6 +91,7 @@ class Database:
         writing = engine.execution_options(**{_WRITES: True})
         async with self._answers(turns, seconds or _ANSWER_SECONDS), writing.begin() as connection:
             yield connection
+        self._outage.answered(_WRITES)
 
     def insert(self, table: sa.Table) -> Insert:
         """INSERT with ON CONFLICT, which both dialects spell alike."""
@@ -121,6 +123,8 @@ class Database:
                 cause = _cause(fault)
                 if _unreachable(fault):
                     self._circuit.failed(cause)
+                elif _refuses(fault):  # a disk that is full or may only be read: what was there can still be read
+                    self._outage.failed(_WRITES, cause)
                 raise StoreUnavailable("registry", cause) from fault
             self._circuit.answered()
 
@@ -254,3 +258,9 @@ def _unreachable(fault: BaseException) -> bool:
     if isinstance(fault, sa.exc.DBAPIError):
         return fault.connection_invalidated
     return not isinstance(fault, sa.exc.SQLAlchemyError) or isinstance(fault, sa.exc.TimeoutError)
+
+
+def _refuses(fault: BaseException) -> bool:
+    """Whether the server answers that it can't, whatever it is asked."""
+    ours = (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError)
+    return isinstance(fault, sa.exc.DBAPIError) and not isinstance(fault, ours)

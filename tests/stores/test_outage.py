@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 import pytest
 
 from gateway.core.errors import StoreUnavailable
+from gateway.core.policy import TenantSettings
 from gateway.stores.circuit import Circuit
 from gateway.stores.outage import Outage
 from gateway.stores.registry import SqlRegistry, migrate
 from gateway.stores.revision_reader import RevisionReader
+from tests.given import given_office
 from tests.servers import Server
 from tests.stores.clock import Clock
 from tests.stores.conftest import RING
 from tests.stores.redis_kit import KEY, eventually, redis_at
+
+ON, OFF = TenantSettings(True), TenantSettings(False)
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -102,6 +107,33 @@ async def test_a_redis_that_went_away_is_told_and_so_is_its_return(
     await eventually(store.ping)
     await store.close()
     assert [one.partition(" after ")[0] for one in told(caplog)[1:]] == ["store sessions answers again"]
+
+
+async def test_a_full_disk_is_an_outage_until_something_can_be_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monotonic = Clock(100.0)
+    registry = SqlRegistry(f"sqlite:///{tmp_path}/registry.db", RING, Outage("registry", monotonic=monotonic))
+    await registry.start()
+    await given_office(registry, "0001", ON)
+
+    async def allow(pages: int) -> None:
+        """SQLite answers as on a full disk when a file is as large as it may become."""
+        async with registry._database.reading() as connection:
+            await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    await allow(1)
+    with pytest.raises(StoreUnavailable, match="full"):
+        await registry.keep_draft("A00010001", "large", b"x" * 1_000_000, 1e9)
+    monotonic.forward(2.0)
+    assert await registry.office_settings("0001") == ON
+    assert [one.partition(": ")[0] for one in told(caplog)] == ["store registry does not answer"], (
+        "reading is not enough"
+    )
+    await allow(1 << 20)
+    await given_office(registry, "0001", OFF)
+    assert [one.partition(" after ")[0] for one in told(caplog)[1:]] == ["store registry answers again"]
+    await registry.close()
 
 
 async def test_a_postgresql_that_went_away_is_told_once_for_both_ways_to_it(
