@@ -44,6 +44,7 @@ class Valve:
         self._asked_for = 0.0  # requests a second, averaged
         self._refusals = 0.0  # of the work, for turning away, averaged
         self._at_apps = math.inf  # requests a second that the apps manage, where that is fewer
+        self._managed = 0.0  # requests a second, averaged
         self._queued = 0
         self._left = 0.0  # places until the next tick
         self._taken = self._refused = 0
@@ -55,15 +56,16 @@ class Valve:
     def tick(self, lag: float, elapsed: float, busy: float, queued: int = 0, served: int = 0) -> None:
         """What came last has waited `lag` seconds; `elapsed` since the tick before, `busy` of them at work. `queued`:
         requests that were taken and wait for a connection to an app; `served`: got one since the tick before."""
-        managed = max(served, self._taken + self._queued - queued)  # many are answered without an app
+        # Many are answered without an app. Of those who have left the queue some may have given up.
+        managed = max(served, self._taken - max(0, queued - self._queued))
         self._queued = queued
         at_work = busy >= _BUSY * elapsed
-        self._measure(managed, max(served, self._taken), elapsed, busy if at_work else 0.0)
+        self._measure(managed, max(served, self._taken), elapsed, busy, at_work=at_work)
         at_apps = queued / max(managed / elapsed, _FEWEST)
         if at_apps > self._target * _HELD / 2:
-            self._at_apps = managed / elapsed * self._part(at_apps)
+            self._at_apps = (managed / elapsed + self._managed) / 2 * self._part(at_apps)
         else:
-            self._at_apps *= _MORE
+            self._at_apps = max(self._at_apps * _MORE, managed / elapsed)
         wait = lag + at_apps  # of whoever comes now
         ours = at_work or wait > _FAR_TOO_LATE * self._target
         if self.turning_away:
@@ -88,13 +90,19 @@ class Valve:
         self._taken += 1
         return True
 
-    def _measure(self, managed: int, taken: int, elapsed: float, busy: float) -> None:
-        """`taken`: of those that were asked for; `busy`: 0.0 where too little was done to tell."""
+    def _measure(self, managed: int, taken: int, elapsed: float, busy: float, *, at_work: bool) -> None:
+        """`taken`: of those that were asked for. Where little was done that tells little of how much can be, except
+        while people are turned away: that it could be more."""
         refusals = _REFUSAL * self._refused
         done = managed + refusals
         if busy and done:
             pace = done / busy
-            self._pace += (pace - self._pace) * (_UP if pace > self._pace else _DOWN)
+            down = 1.0 - (1.0 - _DOWN) ** (elapsed / TICK_SECONDS)
+            if at_work:
+                self._pace += (pace - self._pace) * (_UP if pace > self._pace else down)
+            elif self.turning_away:
+                self._pace += max(0.0, pace - self._pace) * down
+        self._managed += (managed / elapsed - self._managed) * _WEIGHT
         self._asked_for += ((taken + self._refused) / elapsed - self._asked_for) * _WEIGHT
         self._refusals += ((refusals / done if done else 0.0) - self._refusals) * _WEIGHT
 

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.proxy.valve import FORGIVEN, PATIENCE, TICK_SECONDS, Valve
 
@@ -22,9 +24,12 @@ class Process:
 
     valve: Valve = field(default_factory=lambda: Valve(TARGET))
     refusal: float = DEAR
+    cost: dict[bool, float] = field(default_factory=lambda: {True: COST, False: COST})
+    behind: bool = False  # served by an app; the valve is told of each
     now: float = 0.0
     ticked: float = 0.0
     worked: float = 0.0
+    told: int = 0
     round_began: float = 0.0
     resting: deque[tuple[float, bool]] = field(default_factory=deque)  # until when, of which kind
     away: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})  # how many of those
@@ -48,9 +53,10 @@ class Process:
                 due[kind] += max(0, rate - self.away[kind]) * min(passed, 1.0)
                 while due[kind] >= 1:
                     due[kind] -= 1
-                    if self.valve.takes(known=kind):
+                    if not self.valve.turning_away or self.valve.takes(known=kind):
                         self.served[kind] += 1
-                        work += COST
+                        self.told += self.behind
+                        work += self.cost[kind]
                         self.waits.append(passed / 2 + work)
                     else:
                         self.refused[kind] += 1
@@ -62,8 +68,8 @@ class Process:
             self.now += max(work / (1 - stolen), 1e-3)
             if self.now - self.ticked >= TICK_SECONDS:
                 elapsed = self.now - self.ticked
-                self.valve.tick(elapsed - TICK_SECONDS, elapsed, self.worked)
-                self.ticked, self.worked = self.now, 0.0
+                self.valve.tick(elapsed - TICK_SECONDS, elapsed, self.worked, 0, self.told)
+                self.ticked, self.worked, self.told = self.now, 0.0, 0
 
     @property
     def longest(self) -> float:
@@ -183,3 +189,97 @@ def test_lateness_counts_when_it_is_the_processs_own_or_far_beyond(lag: float, b
     for _ in range(PATIENCE):
         valve.tick(lag, lag + TICK_SECONDS, busy)
     assert valve.turning_away is turns
+
+
+@pytest.mark.parametrize("refusal", [CHEAP, DEAR])
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize("dearer", [{True: 20 * COST, False: 20 * COST}, {True: COST, False: 100 * COST}])
+def test_what_was_dear_for_a_while_does_not_keep_it_closed(
+    dearer: dict[bool, float], behind: bool, refusal: float
+) -> None:
+    """Refusing most leaves it with little to do, and yet it must find out that there is time for more."""
+    process = Process(refusal=refusal, behind=behind, cost=dict(dearer))
+    process.run(10, known=CAPACITY * 0.16, strangers=CAPACITY * 0.04)
+    assert process.valve.turning_away
+    process.cost = {True: COST, False: COST}
+    process.run(5, known=CAPACITY * 0.16, strangers=CAPACITY * 0.04)
+    process.run(5, known=CAPACITY * 0.16, strangers=CAPACITY * 0.04)
+    assert process.refused == {True: 0, False: 0}
+    assert not process.valve.turning_away
+
+
+@pytest.mark.parametrize(("seconds", "times"), [(1, 2), (0.5, 8), (2, 8)])
+def test_a_crowd_that_is_answered_without_any_app_leaves_an_open_process(seconds: float, times: float) -> None:
+    """Before people are turned away nobody counts those: it begins to without any notion of what it can do."""
+    process = Process(refusal=CHEAP / 2)
+    process.run(seconds, known=0, strangers=CAPACITY * times)
+    for _ in range(2):
+        process.run(5, known=CAPACITY * 0.5, strangers=CAPACITY * 0.1)
+    assert process.refused == {True: 0, False: 0}
+    assert not process.valve.turning_away
+
+
+def _closed(served: int) -> Valve:
+    """At work all the time, with as many that get a connection in a tick."""
+    valve = Valve(TARGET)
+    for lag in [0.0] * 20 + [2 * TARGET] * PATIENCE:
+        valve.tick(lag, TICK_SECONDS, TICK_SECONDS, 0, served)
+    assert valve.turning_away
+    return valve
+
+
+def _places(valve: Valve) -> int:
+    """A crowd comes."""
+    return sum(valve.takes(known=True) for _ in range(1000))
+
+
+def test_an_app_that_pauses_for_a_moment_does_not_close_it_for_seconds() -> None:
+    valve = _closed(500)
+    for _ in range(5):
+        _places(valve)
+        valve.tick(0.0, TICK_SECONDS, TICK_SECONDS, 0, 500)
+    before = _places(valve)
+    valve.tick(0.0, TICK_SECONDS, TICK_SECONDS / 2, before, 2)
+    _places(valve)
+    valve.tick(0.0, TICK_SECONDS, TICK_SECONDS, 0, before)
+    assert _places(valve) > before / 2 > 50
+
+
+def test_those_who_give_up_waiting_for_an_app_were_not_served() -> None:
+    valve = _closed(100)
+    paces = []
+    for queued in (3000, 0, 3000, 0):
+        for _ in range(50):
+            valve.takes(known=True)
+        valve.tick(0.0, TICK_SECONDS, TICK_SECONDS, queued, 100)
+        paces.append(valve._pace)
+    assert max(paces) < 2 * 1000
+
+
+def test_a_long_tick_tells_as_much_as_the_short_ones_in_its_time() -> None:
+    short, long = _closed(500), _closed(500)
+    for _ in range(10):
+        short.tick(0.0, TICK_SECONDS, TICK_SECONDS, 0, 50)
+    long.tick(0.9, 10 * TICK_SECONDS, 10 * TICK_SECONDS, 0, 500)
+    assert long._pace == pytest.approx(short._pace)
+
+
+_RATES = st.sampled_from([0.0, 0.1, 0.5, 1.0, 3.0])
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.lists(st.tuples(_RATES, _RATES, st.sampled_from([0.2, 1, 10]), st.sampled_from([0, 0, 0.5, 0.8])), max_size=4)
+)
+def test_whatever_came_half_of_what_it_carries_is_served_soon_after(
+    phases: list[tuple[float, float, float, float]],
+) -> None:
+    process = Process(refusal=CHEAP)
+    for known, strangers, times, stolen in phases:
+        process.cost = {True: COST, False: COST * times}
+        process.run(1, known=CAPACITY * known, strangers=CAPACITY * strangers, stolen=stolen)
+    process.cost = {True: COST, False: COST}
+    for seconds in (6, 1):
+        process.run(seconds, known=CAPACITY * 0.4, strangers=CAPACITY * 0.1)
+    assert process.refused == {True: 0, False: 0}
+    assert not process.valve.turning_away
