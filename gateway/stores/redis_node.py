@@ -19,6 +19,7 @@ from gateway.core.errors import StoreUnavailable
 from gateway.stores.circuit import Circuit
 from gateway.stores.outage import Outage
 from gateway.stores.redis_scripts import Script
+from gateway.stores.time_limit import answer_within
 
 # A script takes well under a millisecond, so few connections carry a lot; and a burst on a cold pool must not spend its
 # time limit on opening dozens of them at once.
@@ -107,7 +108,7 @@ class Node:
         async with self._turns:
             self._circuit.check()
             try:
-                async with asyncio.timeout(self._seconds):
+                async with answer_within(self._seconds):
                     yield
             except (AskError, NoScriptError):
                 self._circuit.answered()

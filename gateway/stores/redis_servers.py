@@ -32,12 +32,13 @@ def connect(url: str, seconds: float, monotonic: Callable[[], float]) -> Servers
 
 
 def _options(seconds: float) -> dict[str, Any]:
-    """One try with a short time: the defaults retry a refused connection for 3 s and a frozen server for a minute."""
+    """One try with a short time: the defaults retry a refused connection for 3 s and a frozen server for a minute. The
+    client's own limits are only the outer ones: `Node` has a better one for each question."""
     return {
         "protocol": 2,
         "retry": Retry(NoBackoff(), 0),
-        "socket_timeout": seconds,
-        "socket_connect_timeout": seconds,
+        "socket_timeout": 2 * seconds,
+        "socket_connect_timeout": 2 * seconds,
         "max_connections": CONNECTIONS + 1,
     }
 

@@ -76,10 +76,10 @@ class Revisions:
 
     async def read(self) -> None:
         """Read anew, or wait for who is at it; not for long: a registry that stands still would hold up everybody."""
-        reading = asyncio.wrap_future(self.begin())
+        reading = self.begin()
         left = self._began + (IN_SILENCE_SECONDS if self.silent else _PATIENCE_SECONDS) - self._clock()
         if left > 0:
-            await asyncio.wait((reading,), timeout=left)
+            await asyncio.wait((asyncio.wrap_future(reading),), timeout=left)
         if not reading.done():
             self._silent_until = self._clock() + _SILENCE_SECONDS
 

@@ -223,3 +223,15 @@ def test_a_process_that_forgets_to_close_its_registry_still_ends(tmp_path: Path)
     url = f"sqlite:///{tmp_path}/registry.db"
     done = subprocess.run([sys.executable, "-c", program, url], timeout=30, capture_output=True, check=False)
     assert done.returncode == 0
+
+
+async def test_a_loop_that_stood_still_looks_for_the_answer_before_it_gives_up(own_redis: Server, clock: Clock) -> None:
+    """A pause of the machine, or a processor that others use: the answer has been there for long."""
+    store = redis_at(own_redis, clock)
+    await store.create(KEY, b"data", "B", clock() + 60)
+    asked = [asyncio.create_task(store.get(KEY)) for _ in range(4)]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    time.sleep(0.6)  # noqa: ASYNC251 (longer than an answer may take)
+    assert [row and row.data for row in await asyncio.gather(*asked)] == [b"data"] * 4
+    await store.close()
