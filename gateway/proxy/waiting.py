@@ -12,7 +12,7 @@ from dataclasses import replace
 from gateway.core.apps import AppTable
 from gateway.core.decide import ChoiceNeeded, CodeNeeded, Decision, Pass, Reason, SignInNeeded
 from gateway.core.errors import StoreUnavailable
-from gateway.core.messages import Answer, first_header
+from gateway.core.messages import Answer, first_header, header_values
 from gateway.core.navigation import is_navigation
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.page_edits import edit_page
@@ -75,13 +75,14 @@ class Waiting:
         return Reply(with_headers(answer, forget))
 
     def leads_on(self, visit: Visit, level: Level) -> ChoiceNeeded | CodeNeeded | None:
-        """What is due where a single-page app is opened anew after its script has signed in. Its page is public, and
-        as a stranger's it would only ask for the password again: the person would never come to the code."""
+        """What is due where a single-page app is opened anew after its script has signed in. Its pages are public, at
+        whatever address it shows itself, and as a stranger's they would only ask for the password again: the person
+        would never come to the code."""
         if level not in _DUE or visit.head.method != b"GET" or not is_navigation(visit.head):
             return None
-        page = visit.app.sign_in_page.partition("?")[0].encode()
         by_script = any(rule.deliver_at_once or rule.place is FieldPlace.JSON for rule in visit.app.sign_in)
-        if visit.target.path != page or not by_script:
+        page = visit.app.sign_in_page.partition("?")[0].encode()
+        if not by_script or (visit.target.path != page and (_is_frame(visit) or _holds_something(visit))):
             return None
         return ChoiceNeeded() if level is Level.CHOICE_DUE else CodeNeeded(Reason.CODE_DUE, level)
 
@@ -186,6 +187,16 @@ class Waiting:
 def _steps_back(waiting: Continuation, visit: Visit, body: bytes | None) -> bool:
     """A look at the page behind a held form does not push the form aside."""
     return waiting.kind == "form" and body is None and waiting.target == visit.target.raw
+
+
+def _is_frame(visit: Visit) -> bool:
+    return header_values(visit.head.headers, b"sec-fetch-dest") not in ([], [b"document"])
+
+
+def _holds_something(visit: Visit) -> bool:
+    """After a form of the app its answer waits, and the code page was shown: public pages stay what they are."""
+    waiting = visit.visitor.live.record.continuation if visit.visitor.live is not None else None
+    return waiting is not None and waiting.kind != "visit"
 
 
 def _nothing_waits(record: SessionRecord) -> SessionRecord:

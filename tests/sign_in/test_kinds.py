@@ -197,6 +197,7 @@ def test_sign_in_as_json_may_be_delivered_at_once_without_its_cookie(tmp_path: P
         assert b"SID=spa" in cookie_at_app(w, person)
 
 
+FOUND = answer("302 Found", b"", "Location: /top", SESSION.format("form"))
 SCRIPT = ("Content-Type: application/json", "Sec-Fetch-Mode: cors", "Sec-Fetch-Site: same-origin")
 WINDOW = ("Sec-Fetch-Mode: navigate", "Sec-Fetch-Site: same-origin")
 
@@ -216,6 +217,24 @@ def test_the_one_page_of_a_single_page_app_leads_to_the_code_when_it_is_opened_a
         through_code(person)
         assert person.ask("GET", "/login", None, *WINDOW).body == b"page"
         assert b"SID=spa" in w.seen()[-1].cookie
+
+
+def test_every_public_page_of_a_single_page_app_leads_to_the_code_and_back(tmp_path: Path) -> None:
+    """Its script draws all of it, whatever the address: a bookmark, or a form of another kind at the sign-in page."""
+    both = JSON_RULE % "at-once" + FORM.replace("sign_in: [", "\n      - ").replace("]", "") % "{status: 302}"
+    with world(tmp_path, both, lambda seen: json_app(seen) if b"user=" not in seen.body else FOUND) as w:
+        person = w.person()
+        person.ask("POST", "/api/session", GOOD, *SCRIPT)
+        assert person.ask("GET", "/spa/inbox", None, *WINDOW, "Sec-Fetch-Dest: iframe").body == b"page"
+        assert person.ask("GET", "/spa/app.js", None, "Sec-Fetch-Mode: no-cors").body == b"page"
+        opened = person.ask("GET", "/spa/inbox?n=1", None, *WINDOW, "Sec-Fetch-Dest: document")
+        assert (opened.status, opened.header("location")) == (303, "/.sekisho/choice")
+        person.get("/.sekisho/choice")
+        person.choose("full")
+        assert person.enrol().header("location") == "/spa/inbox?n=1"
+        by_form = w.person()
+        by_form.ask("POST", "/login", b"user=B0000011")
+        assert by_form.ask("GET", "/spa/inbox", None, *WINDOW).body == b"page"
 
 
 def test_after_the_code_nobody_sees_the_data_that_a_script_asked_for(tmp_path: Path) -> None:
