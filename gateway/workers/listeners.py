@@ -1,11 +1,12 @@
 """Listening sockets: one for each address and each worker, open for as long as the supervisor lives.
 
 The kernel spreads connections over the sockets of an address (SO_REUSEPORT). A worker has its own copy of its sockets;
-when it dies, what has connected waits in the supervisor's.
+when it dies, what has connected waits in the supervisor's: for the next one, if it comes at once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import tempfile
@@ -48,6 +49,13 @@ class Listeners:
     def of(self, worker: int, addresses: Iterable[ListenAddress]) -> list[socket.socket]:
         """One worker's sockets, in the order of the addresses. Workers count from 1."""
         return [self._sockets[address.host, address.port][worker - 1] for address in addresses]
+
+    def rest(self, worker: int) -> None:
+        """Nobody comes to this worker's sockets for now: the others get its connections, and those that waited are cut
+        off, to come again. Whoever listens there ends the rest."""
+        for sockets in self._sockets.values():
+            with contextlib.suppress(OSError):  # it rests already
+                sockets[worker - 1].shutdown(socket.SHUT_RDWR)  # which keeps the address
 
     def close(self) -> None:
         """Close everything: who has connected and was not served is refused."""

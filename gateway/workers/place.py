@@ -25,11 +25,14 @@ class Place:
         name: str,
         start: Callable[[str], Awaitable[Process]],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        rest: Callable[[], None] = lambda: None,
     ) -> None:
+        """`rest` is called when the place stays empty for longer than it takes to start somebody."""
         self.name = name
         self.processes: set[Process] = set()  # all that have not ended: the one in place, and those that are leaving
         self._start_process = start
         self._sleep = sleep
+        self._rest = rest
         self._current: Process | None = None
         self._stopped = False
         self._died_early = 0  # one after the other
@@ -115,10 +118,13 @@ class Place:
                 lost.how,
                 f" in {pause:g} s" * (pause > 0),
             )
+            if pause:
+                self._rest()
             await self._sleep(pause)
             try:
                 await self.fill(lost)
             except ProcessFailed as fault:
+                self._rest()
                 _log.error("%s is not replaced yet: %s", self.name, fault)
             else:
                 _log.info("%s is replaced", self.name)

@@ -44,7 +44,7 @@ class Supervisor:
         self._order = order
         self._listeners = Listeners(workers)
         self._pages = Place(PAGES, self._start_pages)
-        self._lanes = [Place(f"worker {number}", partial(self._start_lane, number)) for number in range(1, workers + 1)]
+        self._lanes = [self._lane(number) for number in range(1, workers + 1)]
         self._stop = asyncio.Semaphore(0)  # how often it was asked for
         self._asked: asyncio.Queue[signal.Signals] = asyncio.Queue()
 
@@ -90,6 +90,10 @@ class Supervisor:
     @property
     def _places(self) -> Sequence[Place]:
         return self._pages, *self._lanes
+
+    def _lane(self, number: int) -> Place:
+        start, rest = partial(self._start_lane, number), partial(self._listeners.rest, number)
+        return Place(f"worker {number}", start, rest=rest)
 
     async def _start_pages(self, name: str) -> Process:
         return await Process.start(name, self._order, self._listeners.pages, None)

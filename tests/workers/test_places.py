@@ -56,7 +56,8 @@ class Stage:
         self.faults: list[str] = []
         self.text = ""
         self.pauses: list[float] = []
-        self.place = Place("worker 1", self._start, self._pause)
+        self.rests: list[int] = []  # after how many actors
+        self.place = Place("worker 1", self._start, self._pause, lambda: self.rests.append(len(self.actors)))
 
     async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -108,6 +109,20 @@ async def test_the_first_that_dies_is_replaced_at_once_the_next_after_longer_and
     await asyncio.sleep(0.05)
     assert stage.pauses == [0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
     assert (await stage.place.take("text"), stage.actors[-1].told) == ("", ["text"])
+
+
+async def test_connections_go_to_others_while_nobody_can_be_started_or_only_after_a_pause() -> None:
+    stage = Stage()
+    await stage.place.fill()
+    stage.actors[-1].die()
+    await stage.count(2)
+    await asyncio.sleep(0.05)
+    assert stage.rests == [], "replaced at once: what has connected waits for the next one"
+    stage.faults = ["the registry does not answer"]
+    stage.actors[-1].die()
+    await stage.count(4)
+    await asyncio.sleep(0.05)
+    assert stage.rests == [2, 3, 3], "before the pause, after the fault, before the next pause"
 
 
 async def test_nobody_is_replaced_after_the_stop() -> None:
