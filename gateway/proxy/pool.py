@@ -251,6 +251,7 @@ class Pool:
         if self._closed:
             connection.close()
         elif taker is not None and taker.waiting:
+            self._served += 1
             taker.taken(connection)
         else:
             self._offer(connection, reused=False)

@@ -77,6 +77,7 @@ class Behind:
     arrivals: Arrivals
     first: Asking
     app: socket.socket
+    listening: socket.socket
 
     def answers(self, data: bytes) -> None:
         """The app has the request and sends this; it is in the gateway's socket."""
@@ -94,7 +95,7 @@ async def one_connection(fault: Exception | None = None) -> AsyncIterator[Behind
         await until(lambda: not first.waiting)
         app, _ = listening.accept()
         with app:
-            yield Behind(pool, arrivals, first, app)
+            yield Behind(pool, arrivals, first, app, listening)
             pool.close()
             await until(lambda: not pool.size)
         arrivals.close()
@@ -138,6 +139,36 @@ async def test_a_connection_that_is_paused_is_not_read() -> None:
         assert not behind.first.answered
         behind.first.connection.resume_answer()
         await until(lambda: bool(behind.first.answered))
+
+
+async def test_bytes_that_nobody_asked_for_do_not_wait_for_the_next_request() -> None:
+    async with one_connection() as behind:
+        behind.answers(OK)
+        await until(lambda: bool(behind.first.answered))
+        behind.app.sendall(OK.replace(b"ok", b"no"))
+        behind.arrivals.read()
+        second = Asking()
+        behind.pool.acquire(second)
+        assert second.waiting, "for a new connection"
+
+
+async def test_every_request_that_gets_a_connection_is_counted() -> None:
+    async with one_connection() as behind:
+        assert behind.pool.take_served() == 1
+        behind.answers(OK)
+        behind.pool.acquire(Asking())
+        assert behind.pool.take_served() == 1
+        behind.answers(OK)
+        await until(lambda: behind.pool.idle == 1)
+        alone = Asking()
+        other = Pool(
+            "app", behind.listening.getsockname(), Terms(1, 10, 5.0, 65536), behind.pool._sweep, behind.arrivals
+        )
+        other.acquire(alone, fresh=True)
+        await until(lambda: not alone.waiting)
+        assert other.take_served() == 1
+        other.close()
+        await until(lambda: not other.size)
 
 
 async def test_a_fault_with_one_answer_is_not_the_fault_of_who_found_it() -> None:
