@@ -10,7 +10,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,7 @@ from gateway.stores.base import Registry
 from gateway.stores.revisions import Revisions
 from gateway.stores.sealing import KeyRing
 from gateway.stores.sessions import Sessions
-from gateway.stores.tenants import TenantReader
+from gateway.stores.tenants import TenantMemory, TenantReader
 
 if TYPE_CHECKING:
     from gateway.page_server import PageServer
@@ -71,6 +71,7 @@ class Ground:
     monotonic: Clock
     end_sessions: EndSessions
     part: Part = WHOLE
+    tenants: TenantMemory = field(default_factory=TenantMemory)
 
 
 class _LaneClient:
@@ -114,6 +115,7 @@ class Generation:
             ground.monotonic,
             ground.revisions,
             max_age=_SETTINGS_SECONDS,
+            memory=ground.tenants,
         )
         self.stack.push_async_callback(self.tenants.close)
         self.directory: Directory = build_directory(configuration.directory, ground.monotonic)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.core.errors import StoreUnavailable
@@ -36,13 +36,22 @@ _MOST_TOGETHER = 8192  # each is of use for less than a second: few, close toget
 
 @dataclass(slots=True)
 class _Known:
-    settings: TenantSettings
+    stored: TenantSettings | None
     read_at: float
     asked_at: float  # later than read_at when the registry did not answer since
     revision: int | None  # of the office, as known before this was read
 
 
 Key = tuple[str, str | None]  # (office, None) or (office, establishment)
+
+
+@dataclass(slots=True)
+class TenantMemory:
+    """What the registry said of tenants, and what it is being asked. It may outlive a configuration: while the registry
+    does not answer, open sessions go on under a new one too."""
+
+    known: dict[Key, _Known] = field(default_factory=dict)
+    reads: dict[Key, asyncio.Task[TenantSettings | None]] = field(default_factory=dict)
 
 
 class TenantReader:
@@ -58,8 +67,9 @@ class TenantReader:
         clock: Callable[[], float],
         revisions: Revisions,
         max_age: float = 1.0,
+        memory: TenantMemory | None = None,
     ) -> None:
-        """`clock` gives seconds, the same as for `revisions`; `max_age` in seconds."""
+        """`clock` gives seconds, the same as for `revisions`; `max_age` in seconds. `memory`: of a reader before."""
         self._registry = registry
         self._entries: dict[Key, Entry] = {(office, None): entry for office, entry in offices.items()}
         self._entries.update(establishments.items())
@@ -67,10 +77,11 @@ class TenantReader:
         self._establishment_default = establishment_default
         self._clock = clock
         self._max_age = max_age
-        self._known: dict[Key, _Known] = {}
+        memory = memory or TenantMemory()
+        self._known = memory.known
+        self._reads = memory.reads
         self._revisions = revisions
         self._together: dict[tuple[str, str], tuple[TenantFacts, float, float]] = {}  # what `peek` gave: from, until
-        self._reads: dict[Key, asyncio.Task[TenantSettings]] = {}
 
     def peek(self, subject: Subject) -> TenantFacts | None:
         """The facts if they are known and fresh, without I/O. The same object for as long as nothing was read anew."""
@@ -126,7 +137,7 @@ class TenantReader:
         known = self._known.get(key)
         if known is None or not self._fresh(self._certain_at(key[0], known)):
             return None
-        return known.settings
+        return self._told(key, known.stored)
 
     def _certain_at(self, office: str, known: _Known) -> float:
         """Up to when this is certainly what the registry held."""
@@ -143,7 +154,7 @@ class TenantReader:
             return settings
         known = self._known.get(key)
         if known is not None and self._fresh(known.asked_at):
-            return known.settings
+            return self._told(key, known.stored)
         read = self._reads.get(key)
         if read is None:
             read = self._reads[key] = asyncio.create_task(self._ask(key))
@@ -152,10 +163,12 @@ class TenantReader:
             await asyncio.wait((read,), timeout=IN_SILENCE_SECONDS)
             if not read.done():  # no answer: what is known holds, and nobody waits for it anew in the next second
                 known.asked_at = self._clock()
-                return known.settings
-        return await asyncio.shield(read)  # shared by everybody who waits: one who leaves does not end it
+                return self._told(key, known.stored)
+        return self._told(
+            key, await asyncio.shield(read)
+        )  # shared by everybody who waits: one who leaves does not end it
 
-    async def _ask(self, key: Key) -> TenantSettings:
+    async def _ask(self, key: Key) -> TenantSettings | None:
         """One query for everybody who waits for this tenant."""
         this = asyncio.current_task()
         began, revision = self._clock(), self._revisions.seen.of(key[0])
@@ -166,12 +179,11 @@ class TenantReader:
             if known is None:
                 raise
             known.asked_at = self._clock()
-            return known.settings
+            return known.stored
         else:
-            settings = self._unset(key) if stored is None else stored
             if self._reads.get(key) is this:
-                self._known[key] = _Known(settings, began, began, revision)
-            return settings
+                self._known[key] = _Known(stored, began, began, revision)
+            return stored
         finally:
             if self._reads.get(key) is this:
                 del self._reads[key]
@@ -193,6 +205,9 @@ class TenantReader:
             return entry.settings
         return self._unset(key) if "" in key else None
 
+    def _told(self, key: Key, stored: TenantSettings | None) -> TenantSettings:
+        return self._unset(key) if stored is None else stored
+
     def _unset(self, key: Key) -> TenantSettings:
         """What holds for a tenant that never set anything."""
         entry = self._entries.get(key)
@@ -205,7 +220,7 @@ def _keys(subject: Subject) -> tuple[Key, Key]:
     return (subject.office, None), (subject.office, subject.establishment)
 
 
-def _retrieve(read: asyncio.Task[TenantSettings]) -> None:
+def _retrieve(read: asyncio.Task[TenantSettings | None]) -> None:
     """A read that failed after everybody left has told nobody; that is no fault of the program."""
     if not read.cancelled():
         read.exception()

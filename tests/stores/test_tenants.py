@@ -17,7 +17,7 @@ from gateway.core.subject import Feature, Kind, Subject
 from gateway.stores.registry import SqlRegistry
 from gateway.stores.revision_reader import RevisionReader
 from gateway.stores.revisions import Revisions
-from gateway.stores.tenants import TenantReader
+from gateway.stores.tenants import TenantMemory, TenantReader
 from tests.given import given_establishment, given_office
 from tests.stores.clock import Clock
 from tests.stores.conftest import RING
@@ -299,6 +299,22 @@ async def test_settings_that_are_known_to_have_changed_are_waited_for(watched: W
         await asyncio.sleep(0.2)
         assert not waits.done()
     assert (await waits).office == OFF
+
+
+async def test_a_new_configuration_knows_what_was_stored_and_says_itself_what_holds_elsewhere(
+    watched: Watched, clock: Clock
+) -> None:
+    await given_office(watched, "0001", ON)
+    other = Subject("B00000201", Kind.ESTABLISHMENT, "0002", "000201")
+    memory, revisions = TenantMemory(), Revisions(watched.stamps, clock)
+    before = TenantReader(watched, {}, {}, OFF, OFF, clock, revisions, memory=memory)
+    assert (await before.read(WHO)).office == ON
+    assert (await before.read(other)).office == OFF
+    watched.silent = True
+    clock.forward(3600)
+    after = TenantReader(watched, {"0001": TenantEntry(OFF)}, {}, PUNCH, PUNCH, clock, revisions, memory=memory)
+    assert (await after.read(WHO)).office == ON
+    assert (await after.read(other)).office == PUNCH
 
 
 @dataclass
