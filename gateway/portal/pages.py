@@ -21,6 +21,7 @@ from gateway.portal.problems import NATURES, Nature, problem_json
 from gateway.portal.qr import qr_svg
 from gateway.portal.views import Frame, Message, ProblemView, View, template_of
 from gateway.portal.words import CATALOGUES, preferred_language
+from gateway.portal.wrapping import whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 HTML = "text/html; charset=utf-8"
@@ -72,6 +73,7 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
+        self._environment.filters["whole"] = whole
 
     def page(self, view: View, language: str, reference: str = "") -> str:
         """The HTML of a page. `language` is one of `words.LANGUAGES`."""

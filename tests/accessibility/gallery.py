@@ -71,6 +71,7 @@ ADD_STYLE = """css => {
   document.adoptedStyleSheets = [sheet];
 }"""
 MEASURE = (Path(__file__).parent / "measure.js").read_text(encoding="utf-8")
+LINES = (Path(__file__).parent / "lines.js").read_text(encoding="utf-8")
 
 
 @dataclass(slots=True)
@@ -91,7 +92,7 @@ class Gallery:
         page = self.show(html, DESK, style)
         for size in (DESK, PHONE):
             page.set_viewport_size(size)
-            faults = [*page.evaluate(MEASURE, language)]
+            faults = [*page.evaluate(MEASURE, language), *page.evaluate(LINES)]
             if not alike:
                 faults += page.evaluate(RUN_AXE)
             if not alike and language == LANGUAGES[0] and size is PHONE:  # keys speak no language

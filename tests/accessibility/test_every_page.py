@@ -1,5 +1,5 @@
 """Every sample page in both languages and at both sizes: axe-core finds nothing, nor do we where it does not look:
-targets, widths, headings, and that Tab reaches every control and shows where it is.
+targets, widths, headings, how text falls into lines, and that Tab reaches every control and shows where it is.
 
 A page whose markup is that of one already looked at, words apart, is only measured.
 """
@@ -26,8 +26,14 @@ FOUND = {
     '<a class="outline" href="/x" id="dark">x</a>': "no visible focus",
     "<h1>another</h1>": "not exactly one h1",
     '<input id="alone" type="text">': "axe label",
+    '<p class="tight">ああああい</p>': "alone on a line: い",
+    '<p class="tight">例：2026-11-21</p>': "torn apart: 2026-11-21",
+    '<p class="tight">大株式会社</p>': "torn apart: 株式会社",
 }
-BAD_STYLE = "#low{min-height:30px;height:30px}#far{width:2000px}#pale{color:#999}#dark{outline:0!important}"
+BAD_STYLE = (
+    "#low{min-height:30px;height:30px}#far{width:2000px}#pale{color:#999}#dark{outline:0!important}"
+    ".tight{width:4.5em;text-wrap:wrap;word-break:normal}"
+)
 
 
 @pytest.fixture(scope="module")

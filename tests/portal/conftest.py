@@ -124,7 +124,9 @@ class Browser:
         return self
 
     async def _take(self, answer: ClientResponse) -> None:
-        self.status, self.text = answer.status, await answer.text()
+        self.status = answer.status
+        # Sentences are compared as they are read: what only keeps a word whole at a line's end is taken out.
+        self.text = re.sub(r'<span class="whole">(.*?)</span>', r"\1", await answer.text())
         self.location = answer.headers.get("Location", "")
         self.answer_headers = dict(answer.headers)
         for cookie in answer.headers.getall("Set-Cookie", []):

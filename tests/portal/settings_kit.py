@@ -144,13 +144,13 @@ def picked(browser: Browser) -> str:
     """What the page says of the selection."""
     found = re.search(r'role="status">([^<]*)<', browser.text)
     assert found is not None
-    return found[1]
+    return re.sub(r"<[^>]*>", "", found[1])
 
 
 def heading(browser: Browser) -> str:
     found = re.search(r"<h1>(.*?)</h1>", browser.text, re.DOTALL)
     assert found is not None
-    return found[1]
+    return re.sub(r"<[^>]*>", "", found[1])
 
 
 def told(browser: Browser) -> str:

@@ -80,7 +80,7 @@ async def test_an_office_reads_who_did_what_to_whom_when_from_where_and_what_it_
     setting, reset, signed_in = rows(browser)
     assert "2026年11月21日(土) 11:59" in setting
     assert (
-        "事業所の設定を変更しました 変更前 利用しない 変更後 利用する、打刻はコード不要、明細閲覧はコード不要"
+        "事業所の設定を変更しました 変更前 利用しない 変更後 利用する、打刻：コード不要、明細閲覧：コード不要"
         in setting
     )
     assert "A00010001" in setting

@@ -30,7 +30,7 @@ def head(*headers: tuple[bytes, bytes]) -> RequestHead:
 
 @pytest.mark.parametrize(
     ("wanted", "language", "title"),
-    [(b"ja,en;q=0.5", "ja", "混み合っています"), (b"en-GB", "en", "Too many people at this moment")],
+    [(b"ja,en;q=0.5", "ja", "混み合っています"), (b"en-GB", "en", "The service is very busy")],
 )
 def test_a_person_gets_a_page_in_their_language(wanted: bytes, language: str, title: str) -> None:
     answer = busy().answer(head((b"Sec-Fetch-Mode", b"navigate"), (b"Accept-Language", wanted)))

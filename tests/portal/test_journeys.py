@@ -493,7 +493,7 @@ class TestNobody:
         browser = await world.sign_in()
         browser.language = "en-US,en;q=0.9"
         page = await browser.get("/.sekisho/choice")
-        assert "Use clocking and payslips only" in page.text
+        assert "Use the time clock and payslips only" in page.text
         assert '<html lang="en">' in page.text
 
 

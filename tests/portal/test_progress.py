@@ -150,9 +150,9 @@ async def test_every_chart_has_a_name_a_description_and_the_numbers_that_it_show
 
 
 async def test_an_office_that_does_not_use_it_is_told_why_its_settings_do_nothing(world: World) -> None:
-    assert "まだ働いていません" not in (await opened(world)).text
+    assert "まだ適用されていません" not in (await opened(world)).text
     world.policy[0] = replace(world.policy[0], required=False)
-    assert "まだ働いていません" in (await opened(world)).text
+    assert "まだ適用されていません" in (await opened(world)).text
 
 
 async def test_an_office_without_anybody_has_a_page_too(world: World) -> None:

@@ -136,7 +136,7 @@ class TestThePassword:
         await me.post(OWN, {"password": "secret-guess"})
         assert me.location == f"{OWN}?fault=wrong"
         await me.get(me.location)
-        assert "パスワードが違います。あと4回間違えると30分初期化できなくなります" in text_of(me)
+        assert "パスワードが違います。あと4回間違えると、30分は初期化できません" in text_of(me)
         assert me.text.startswith("<!DOCTYPE html>")
         assert "<title>エラー: " in me.text
         assert 'href="#password"' in me.text
@@ -156,7 +156,7 @@ class TestThePassword:
         for left in (4, 3, 2, 1):
             await me.post(OWN, {"password": "guess"})
             await me.get(me.location)
-            assert (f"あと{left}回" if left > 1 else "次も間違えると30分") in text_of(me)
+            assert (f"あと{left}回" if left > 1 else "次も間違えると、30分") in text_of(me)
         await me.post(OWN, {"password": "guess"})
         assert me.location == OWN
         await me.get(OWN)

@@ -142,7 +142,7 @@ async def test_an_operator_enters_a_code_first(path: str, world: World) -> None:
 
 async def test_an_empty_roster_says_so(world: World) -> None:
     await world.registry.replace_configured("2", [], [], [])
-    assert "名簿にだれもいません" in (await opened(world)).text
+    assert "名簿に登録されている方がいません" in (await opened(world)).text
 
 
 def test_without_dates_it_is_about_now() -> None:

@@ -108,7 +108,7 @@ WORDS: dict[str, str] = {
     "malformed.next": "アドレスを確かめるか、ログイン画面から開き直してください。",
     "not-found.title": "ページが見つかりません",
     "not-found.what": "このアドレスのページはありません。",
-    "not-found.next": "アドレスを確かめるか、トップのページから開き直してください。",
+    "not-found.next": "アドレスを確かめるか、トップページから開き直してください。",
     "method-not-allowed.title": "この操作は受け付けられません",
     "method-not-allowed.what": "このページでは使えない操作です。",
     "method-not-allowed.next": "前のページに戻り、画面のボタンから操作してください。",
@@ -157,6 +157,6 @@ WORDS: dict[str, str] = {
     # install
     "install.title": "認証アプリのインストール方法",
     "install.kicker": "二要素認証",
-    "install.lead": "認証アプリは、ログインのときに入力する6桁のコードを表示する無料のアプリです。スマートフォンでは「Google Authenticator」、パソコンではブラウザーの拡張機能「Authenticator」が使えます。どれか1つを用意してください。",
+    "install.lead": "認証アプリは、ログインのときに入力する6桁のコードを表示する無料のアプリです。スマートフォンでは「Google Authenticator」、パソコンではブラウザーの拡張機能「Authenticator」が使えます。どちらか1つを用意してください。",
     "install.same": "「2段階認証」と案内されることもありますが、このサービスでは2要素認証と同じ意味です。",
 }

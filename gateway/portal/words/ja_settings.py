@@ -21,6 +21,7 @@ WORDS: dict[str, str] = {
     "office.pager.to": "{number}ページ目",
     "office.count": "{total}件中 {first}～{last}件目",
     "office.count.none": "0件",
+    "office.sideways": "表は左右に動かして読めます。",
     "office.search": "検索",
     "office.clear": "条件クリア",
     # settings
@@ -39,6 +40,7 @@ WORDS: dict[str, str] = {
     "settings.pinned": "固定",
     "settings.free": "コード不要：{services}",
     "settings.free.column": "コード不要のサービス",
+    "settings.free.short": "コード不要",
     "settings.exempt.none": "なし",
     "settings.exempt.payslip": "明細",
     "settings.exempt.punch": "打刻",
@@ -65,8 +67,8 @@ WORDS: dict[str, str] = {
     # switching off
     "settings.off.title": "2要素認証の利用をやめますか",
     "settings.off.lead": "社労士事務所で2要素認証を利用しない設定にすると、次のようになります。",
-    "settings.off.staff": "Aから始まるID（{staff}名、うち認証アプリ登録済み{enrolled}名）は、パスワードだけでログインできるようになります。",
-    "settings.off.people": "2要素認証を利用している{establishments}事業所の方も、パスワードだけですべての機能を利用できるようになります（全事業所の利用者は{people}名、うち認証アプリ登録済み{enrolled}名）。",
+    "settings.off.staff": "Aから始まるID（{staff}名、うち認証アプリ登録済み{enrolled}名）は、パスワードだけでログインできます。",
+    "settings.off.people": "2要素認証を利用している{establishments}事業所の方も、パスワードだけですべての機能を利用できます（全事業所の利用者は{people}名、うち認証アプリ登録済み{enrolled}名）。",
     "settings.off.closed": "事業所ごとの設定は、変更できなくなります。設定した内容は残ります。",
     "settings.off.dormant": "登録済みの認証アプリは消えません。もう一度「利用する」にすると、登録し直さずに使えます。",
     "settings.off.button": "利用しない設定にする",
