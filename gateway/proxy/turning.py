@@ -88,7 +88,9 @@ class TurningGate(GuardedGate):
         surplus = self._surplus
         try:
             self._look_at_answers()
-            if self._valve.takes(known=surplus.known(head)) or surplus.spared(head):
+            known = surplus.known(head)
+            spared = self._valve.full(known=known) and surplus.spared(head)
+            if self._valve.takes(known=known, anyway=spared):
                 return super().admit(head, peer, has_body)
             self.turned_away += 1
             return Reply(surplus.answer(head), rest=self.rest(peer))

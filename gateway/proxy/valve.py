@@ -79,11 +79,12 @@ class Valve:
         """Whether one more request would be turned away now."""
         return self.turning_away and self._left - max(0.0, self._kept[not known] - self._asked[not known]) < 1.0
 
-    def takes(self, *, known: bool) -> bool:
+    def takes(self, *, known: bool, anyway: bool = False) -> bool:
         """Whether one more request goes on. Those who are `known` (they have a session) come before strangers: as
-        many places as they asked for in the tick before are kept for them, all but a few."""
+        many places as they asked for in the tick before are kept for them, all but a few. `anyway`: it does, and
+        counts as any other work."""
         self._asked[known] += 1
-        if self.full(known=known):
+        if not anyway and self.full(known=known):
             self._refused += 1
             return False
         self._left -= 1.0

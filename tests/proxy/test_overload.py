@@ -262,6 +262,16 @@ async def test_signing_out_is_always_possible() -> None:
         assert len(lane.app.heads) == 4
 
 
+async def test_a_sign_out_beyond_the_number_counts_as_taken_not_as_turned_away() -> None:
+    async with loaded() as lane:
+        lane.overloaded()
+        told = lane.overload._valve
+        taken, refused = told._taken, told._refused
+        assert (await (await lane.browser()).ask(get("/logout")))[1] == b"ok"
+        assert (told._taken - taken, told._refused - refused) == (1, 0)
+        assert (await (await lane.browser()).ask(get()))[0].startswith(b"HTTP/1.1 503 ")
+
+
 @pytest.mark.parametrize("extra", ["", "Connection: close\r\n"])
 async def test_a_request_counts_once_whichever_way_it_is_turned_away(extra: str) -> None:
     async with loaded(shortcut=short_way()) as lane:
