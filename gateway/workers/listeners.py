@@ -6,7 +6,6 @@ when it dies, what has connected waits in the supervisor's: for the next one, if
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import socket
 import tempfile
@@ -54,8 +53,10 @@ class Listeners:
         """Nobody comes to this worker's sockets for now: the others get its connections, and those that waited are cut
         off, to come again. Whoever listens there ends the rest."""
         for sockets in self._sockets.values():
-            with contextlib.suppress(OSError):  # it rests already
-                sockets[worker - 1].shutdown(socket.SHUT_RDWR)  # which keeps the address
+            one = sockets[worker - 1]
+            # One that rests already would remember a second time: nobody who came later could send or read anything.
+            if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                one.shutdown(socket.SHUT_RD)  # which keeps the address
 
     def close(self) -> None:
         """Close everything: who has connected and was not served is refused."""

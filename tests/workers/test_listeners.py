@@ -31,13 +31,24 @@ def connected(address: ListenAddress) -> list[socket.socket]:
 
 
 def arrived(listener: socket.socket) -> int:
-    """How many wait in its queue."""
+    """How many wait in its queue. Each is told a word."""
     listener.setblocking(False)
     count = 0
     with contextlib.suppress(BlockingIOError):
         while True:
-            listener.accept()[0].close()
+            with listener.accept()[0] as one:
+                one.sendall(b"!")
             count += 1
+    return count
+
+
+def served(clients: list[socket.socket]) -> int:
+    """How many of them got the word."""
+    count = 0
+    for one in clients:
+        one.settimeout(20)
+        with contextlib.suppress(ConnectionResetError):
+            count += one.recv(1) == b"!"
     return count
 
 
@@ -49,22 +60,16 @@ def test_a_worker_at_rest_gets_no_connections_until_somebody_listens_there_again
         listeners.rest(2)
         before = arrived(first)
         assert 0 < before < MANY
-        cut_off = 0
-        for one in waited:
-            with contextlib.suppress(ConnectionResetError):
-                assert one.recv(1) == b"", "the first has closed it"
-                continue
-            cut_off += 1
-        assert cut_off == MANY - before, "nobody waits where nobody comes"
-        for one in connected(addresses[0]):
-            stack.enter_context(one)
+        assert served(waited) == before, "nobody waits where nobody comes: the others are cut off"
+        later = [stack.enter_context(one) for one in connected(addresses[0])]
         assert arrived(first) == MANY
+        assert served(later) == MANY
         with second.dup() as copy:
             copy.listen()
-            for one in connected(addresses[0]):
-                stack.enter_context(one)
+            back = [stack.enter_context(one) for one in connected(addresses[0])]
             assert 0 < arrived(copy) < MANY
-            assert arrived(first) > 0
+            assert 0 < arrived(first) < MANY
+            assert served(back) == MANY, "who comes to one that has rested is served as ever"
 
 
 def test_when_all_rest_connections_are_refused() -> None:
