@@ -30,6 +30,7 @@ _WEIGHT = 0.3  # of the newest tick in other averages
 _MORE = 1.05  # times as many a tick for apps, as long as few wait for them
 _MUCH = 0.3  # of the work, for turning away
 _REST, _LONGEST_REST, _LONGER = 0.1, 2.0, 1.15  # seconds; times by tick
+_MOST_CHANGES = 100.0  # of the rest by one tick: a process that was stopped for long cannot count all that it missed
 _FOR_STRANGERS = 0.1  # of the places, even where those with a session would fill them all
 
 
@@ -133,7 +134,7 @@ class Valve:
             self.rest = 0.0
             self._late = 0
             return
-        change = _LONGER ** (elapsed / TICK_SECONDS)
+        change = _LONGER ** min(elapsed / TICK_SECONDS, _MOST_CHANGES)
         if self._refusals > _MUCH:  # a rest that is shorter than the wait would be none
             self.rest = min(_LONGEST_REST, max(_REST, wait, self.rest * change))
         else:

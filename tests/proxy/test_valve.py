@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -283,3 +284,26 @@ def test_whatever_came_half_of_what_it_carries_is_served_soon_after(
         process.run(seconds, known=CAPACITY * 0.4, strangers=CAPACITY * 0.1)
     assert process.refused == {True: 0, False: 0}
     assert not process.valve.turning_away
+
+
+_SECONDS = st.sampled_from([0.0, 1e-6, 0.01, 0.1, 1.0, 1000.0, 1e6])
+_COUNTS = st.sampled_from([0, 1, 50, 5000, 10**6])
+_TICKS = st.tuples(_SECONDS, _SECONDS, _SECONDS, _COUNTS, _COUNTS, st.booleans(), st.integers(0, 300))
+
+
+@settings(deadline=None)
+@given(st.lists(_TICKS, max_size=30))
+def test_no_tick_leaves_it_without_places_or_sense(
+    ticks: list[tuple[float, float, float, int, int, bool, int]],
+) -> None:
+    """A process may be stopped for an hour, too."""
+    valve = Valve(TARGET)
+    for lag, elapsed, busy, queued, served, known, asked in ticks:
+        valve.tick(lag, max(elapsed, TICK_SECONDS), min(busy, elapsed), queued, served)
+        assert math.isfinite(valve._pace)
+        assert valve._pace >= 0
+        assert 0 <= valve.rest <= 2
+        if valve.turning_away:
+            places = sum(valve.takes(known=known) for _ in range(asked))
+            places += sum(valve.takes(known=kind) for kind in (known, not known) for _ in range(20))
+            assert places >= 19
