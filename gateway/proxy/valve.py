@@ -82,13 +82,13 @@ class Valve:
 
     def takes(self, *, known: bool, anyway: bool = False) -> bool:
         """Whether one more request goes on. Those who are `known` (they have a session) come before strangers: as
-        many places as they asked for in the tick before are kept for them, all but a few. `anyway`: it does, and
-        counts as any other work."""
+        many places as they asked for in the tick before are kept for them, all but a few. `anyway`: it does, at
+        nobody's expense, and counts as any other work."""
         self._asked[known] += 1
         if not anyway and self.full(known=known):
             self._refused += 1
             return False
-        self._left -= 1.0
+        self._left -= not anyway
         self._taken += 1
         return True
 

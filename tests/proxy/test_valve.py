@@ -265,6 +265,16 @@ def test_a_long_tick_tells_as_much_as_the_short_ones_in_its_time() -> None:
     assert long._pace == pytest.approx(short._pace)
 
 
+def test_who_is_taken_anyway_takes_nobodys_place_and_is_work_all_the_same() -> None:
+    valve = _closed(500)
+    for _ in range(3):
+        assert valve.takes(known=True, anyway=True)
+    before = valve._taken
+    places = _places(valve)
+    assert valve.takes(known=True, anyway=True)
+    assert (valve._taken - before, places) == (places + 1, _places(_closed(500)))
+
+
 _RATES = st.sampled_from([0.0, 0.1, 0.5, 1.0, 3.0])
 
 
