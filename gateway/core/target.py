@@ -7,7 +7,9 @@ is None), or it names why not and then matches no public route and no exemption.
     path    = "/" [ segment *( "/" segment ) [ "/" ] ]
     segment = ASCII letters, digits, - _ ! $ & ' , = @ ~ and dots, but no dot at the end and no ~digit (8.3 names),
               and %XX only for Japanese letters in UTF-8, in upper-case hex: one path has one spelling; a colon
-              between letters or digits (MediaWiki's /Special:Login) where the app does not run on Windows
+              between letters or digits (MediaWiki's /Special:Login) where the app does not run on Windows; one or
+              two `+` between them, and `++` before two more (Plone's /++theme++x): spaces to careless apps, but even
+              cut off at the ends they leave one within, and no path of a rule has any
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ _SEGMENT = rb"(?:\.*+[A-Za-z0-9_!$&',=@-]++)++"
 _PLAIN = re.compile(rb"(/(?:%b(?:/%b)*+/?+)?+)(?:\?([!-\"$-~]*+))?+" % (_SEGMENT, _SEGMENT))
 
 # A colon that could name a stream of the same file (`x.aspx::$DATA`, `x:`) or a drive is none of these.
-_RARER_SEGMENT = rb"(?:\.*+(?:[A-Za-z0-9_!$&',=@-]|~(?![0-9])|(?:%[89A-F][0-9A-F])++|(?<=\w):(?=[\w%])))++"
+_PLUS = rb"(?<=\w)\+{1,2}(?=\w)|(?<=/)\+\+(?=\w+\+\+\w)"
+_RARER_SEGMENT = rb"(?:\.*+(?:[A-Za-z0-9_!$&',=@-]|~(?![0-9])|(?:%%[89A-F][0-9A-F])++|(?<=\w):(?=[\w%%])|%b))++" % _PLUS
 _RARER = re.compile(rb"/(?:%b(?:/%b)*+/?+)?+" % (_RARER_SEGMENT, _RARER_SEGMENT))
 
 # Letters that no code page turns into ASCII: kana, kanji and their iteration marks. Full-width forms, the yen sign,

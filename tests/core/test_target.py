@@ -26,6 +26,8 @@ PLAIN = (
     b"/%E5%8B%A4%E6%80%A0/%E3%81%82.html?x=1",
     b"/%F0%A0%AE%B7",
     b"/index.php/Special:UserLogin",
+    b"/Plone/++webresource++6aa4c841-faf5/++plone++static/b.js",
+    b"/a+b/c++d.css",
     b"/wiki/%E7%89%B9%E5%88%A5:%E3%83%AD%E3%82%B0",
 )
 
@@ -57,6 +59,13 @@ DOUBTFUL = (
     (b"/admin/index.php.", "trailing-dot"),
     (b"/admin%20/x", "trailing-dot"),
     (b"/admin+/x", "trailing-dot"),
+    (b"/pub/+admin", "character"),
+    (b"/pub/++admin", "character"),
+    (b"/pub/++admin++", "trailing-dot"),
+    (b"/pub/++admin++/x", "trailing-dot"),
+    (b"/pub/a+++b", "character"),
+    (b"/pub/+../admin", "trailing-dot"),
+    (b"/pub/a+.css", "character"),
     (b"//admin/x", "empty-segment"),
     (b"/pub//", "empty-segment"),
     (b"/%61dmin/x", "encoded-ascii"),
