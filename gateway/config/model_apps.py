@@ -85,7 +85,9 @@ class SignInBlock(Block):
         ListOf(Record(AnswerTestBlock), one=True, few=1), "What it never looks like; none may hold.", default=()
     )
     charset: str = key(CHARSET, "The charset of the form and the page.", default="utf-8")
-    framed: bool = key(FLAG, "The sign-in form stands in a frame: the gateway's pages leave the frame.", default=False)
+    framed: bool = key(
+        FLAG, "The app stands in frames: the gateway's pages may be shown within one of its own.", default=False
+    )
     cross_site: bool = key(
         FLAG, "The form stands on a page of another site; else login CSRF is refused.", default=False
     )

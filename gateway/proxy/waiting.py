@@ -6,6 +6,7 @@ sent when the code is in. A script gets a status and a reason instead: it could 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -33,6 +34,8 @@ STEP_UP_PAGE = b"/.sekisho/step-up"
 _SETTLED = frozenset({Level.FULL, Level.RESTRICTED})
 _DUE = frozenset({Level.CHOICE_DUE, Level.CODE_DUE})
 _READING = frozenset({b"GET", b"HEAD"})
+_FRAMES = ([b"frame"], [b"iframe"])
+_log = logging.getLogger("sekisho.waiting")
 Judge = Callable[[Visit, Parameters | None], Decision]
 
 
@@ -58,6 +61,7 @@ class Waiting:
         self._public_origin = public_origin
         self._form_bytes = form_bytes
         self._hosts = hosts
+        self._framed = any(rule.framed for app in apps.by_name.values() for rule in app.sign_in)
 
     def sign_in_needed(self, visit: Visit, decision: SignInNeeded) -> Action:
         """A first visit is led to the app's sign-in page; whoever was signed in before is told that it ended. The
@@ -67,6 +71,7 @@ class Waiting:
         first_visit = visit.token is None and visit.head.method in _READING
         if first_visit and navigation and visit.target.path != page.partition(b"?")[0]:
             return Reply(see_other(page))
+        self._mind_frames(visit)
         problem = Problem.SIGN_IN_DUE if visit.token is None else Problem.EXPIRED
         answer = self._error_page(
             problem, visit.head, visit.reference, reason=decision.reason.value, action=page.decode()
@@ -98,6 +103,7 @@ class Waiting:
                     problem, visit.head, visit.reference, reason=decision.reason.value, code_page=page.decode()
                 )
             )
+        self._mind_frames(visit)
         live = visit.visitor.live
         if live is None or self._foreign(visit):
             return Reply(self._error_page(Problem.REFUSED, visit.head, visit.reference, reason="cross-site"))
@@ -112,6 +118,17 @@ class Waiting:
             lambda read: self._keep(visit, live, decision, read),
             lambda: Reply(self._error_page(Problem.TOO_LARGE, visit.head, visit.reference, code_page=page.decode())),
         )
+
+    def _mind_frames(self, visit: Visit) -> None:
+        """A page of ours in a frame is nothing but a grey box, and nobody is told why: the operator is, once."""
+        if not self._framed and header_values(visit.head.headers, b"sec-fetch-dest") in _FRAMES:
+            self._framed = True
+            _log.warning(
+                "app %s stands in frames: a page of the gateway was due in one, where browsers do not show it unless"
+                " the app's sign_in says framed: true; reference %s",
+                visit.app.name,
+                visit.reference,
+            )
 
     def _foreign(self, visit: Visit) -> bool:
         """Whether another site sent this form: it must not be kept and sent later with the person's own code."""

@@ -469,3 +469,18 @@ def test_the_login_field_of_an_old_app_has_a_japanese_name(tmp_path: Path) -> No
         name = quote("社員".encode("cp932")).encode()
         assert person.ask("POST", "/login", name + b"=B0000011").header("location") == "/.sekisho/choice"
         assert person.ask("POST", "/login", name + b"=B0000011&" + name + b"=B0000021").status == 400
+
+
+@pytest.mark.parametrize(("framed", "told"), [("false", 1), ("true", 0)])
+def test_the_operator_is_told_once_that_a_page_was_due_in_a_frame(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, framed: str, told: int
+) -> None:
+    """Browsers show a grey box there, and nobody would know why."""
+    rule = FORM.replace("success", f"framed: {framed}, success")
+    with world(tmp_path, rule % "{status: 302}", lambda _: answer("302 Found", b"", SESSION.format("x"))) as w:
+        person = w.person()
+        person.ask("POST", "/login", b"user=B0000011")
+        for _ in range(2):
+            due = person.ask("GET", "/private", None, *WINDOW, "Sec-Fetch-Dest: iframe")
+            assert due.header("location") == "/.sekisho/choice"
+    assert sum("framed: true" in line.message for line in caplog.records) == told
