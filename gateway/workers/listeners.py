@@ -6,6 +6,8 @@ when it dies, what has connected waits in the supervisor's: for the next one, if
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import shutil
 import socket
 import tempfile
@@ -29,6 +31,7 @@ class Listeners:
         self.pages = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.pages.bind(str(self._folder / "portal.sock"))
         self.pages.listen(_PAGES_BACKLOG)
+        self.pages.setblocking(False)
 
     def bind(self, addresses: Iterable[ListenAddress]) -> None:
         """Listen at these addresses too. Raises OSError; what was bound before stays."""
@@ -57,6 +60,19 @@ class Listeners:
             # One that rests already would remember a second time: nobody who came later could send or read anything.
             if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                 one.shutdown(socket.SHUT_RD)  # which keeps the address
+
+    def rest_pages(self) -> None:
+        """Nobody comes to the pages for now: who asks for one is cut off, and gets a word from the worker."""
+        asyncio.get_running_loop().add_reader(self.pages, self._cut_off)
+
+    def resume_pages(self) -> None:
+        """Who asks waits again."""
+        asyncio.get_running_loop().remove_reader(self.pages)
+
+    def _cut_off(self) -> None:
+        with contextlib.suppress(OSError):  # nobody is there any more
+            while True:
+                self.pages.accept()[0].close()
 
     def close(self) -> None:
         """Close everything: who has connected and was not served is refused."""

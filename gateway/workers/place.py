@@ -14,6 +14,7 @@ START_SECONDS = 120.0  # the pages may have a million people to compare with tho
 RETIRE_SECONDS = 3600.0  # for what is under way in a process that another one has followed
 _SETTLED_SECONDS = 10.0  # whoever lives so long has not died at its start
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+_STORE_SILENT, _STORE_PAUSE = 3, 5.0  # exit code of who found a store silent: that is over when the store is back
 _log = logging.getLogger("sekisho.workers")
 
 
@@ -26,13 +27,16 @@ class Place:
         start: Callable[[str], Awaitable[Process]],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         rest: Callable[[], None] = lambda: None,
+        resume: Callable[[], None] = lambda: None,
     ) -> None:
-        """`rest` is called when the place stays empty for longer than it takes to start somebody."""
+        """`rest` is called when the place stays empty for longer than it takes to start somebody, `resume` before
+        somebody is started."""
         self.name = name
         self.processes: set[Process] = set()  # all that have not ended: the one in place, and those that are leaving
         self._start_process = start
         self._sleep = sleep
         self._rest = rest
+        self._resume = resume
         self._current: Process | None = None
         self._stopped = False
         self._died_early = 0  # one after the other
@@ -49,6 +53,7 @@ class Place:
             if self.stopped() or (instead_of is not None and self._current is not instead_of):
                 return
             try:
+                self._resume()
                 new = await self._start_process(self.name)
             except OSError as fault:
                 raise ProcessFailed(f"{self.name} can't be started: {fault}", 1) from fault
@@ -109,8 +114,9 @@ class Place:
     async def _replace(self, lost: Process) -> None:
         if asyncio.get_running_loop().time() - lost.began > _SETTLED_SECONDS:
             self._died_early = 0
+        longest = _LONGEST_PAUSE
         while self._current is lost and not self.stopped():
-            pause = self._pause()
+            pause = self._pause(longest)
             _log.error(
                 "%s, process %d, %s; another one comes%s",
                 self.name,
@@ -125,11 +131,12 @@ class Place:
                 await self.fill(lost)
             except ProcessFailed as fault:
                 self._rest()
+                longest = _LONGEST_PAUSE if fault.code != _STORE_SILENT else _STORE_PAUSE
                 _log.error("%s is not replaced yet: %s", self.name, fault)
             else:
                 _log.info("%s is replaced", self.name)
 
-    def _pause(self) -> float:
+    def _pause(self, longest: float) -> float:
         """The first one that dies is replaced at once."""
         self._died_early += 1
-        return 0.0 if self._died_early == 1 else min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (self._died_early - 2))
+        return 0.0 if self._died_early == 1 else min(longest, _FIRST_PAUSE * 2.0 ** (self._died_early - 2))

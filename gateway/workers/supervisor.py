@@ -43,7 +43,8 @@ class Supervisor:
     def __init__(self, order: Order, workers: int) -> None:
         self._order = order
         self._listeners = Listeners(workers)
-        self._pages = Place(PAGES, self._start_pages)
+        rest, resume = self._listeners.rest_pages, self._listeners.resume_pages
+        self._pages = Place(PAGES, self._start_pages, rest=rest, resume=resume)
         self._lanes = [self._lane(number) for number in range(1, workers + 1)]
         self._stop = asyncio.Semaphore(0)  # how often it was asked for
         self._asked: asyncio.Queue[signal.Signals] = asyncio.Queue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -78,3 +79,22 @@ def test_when_all_rest_connections_are_refused() -> None:
             listeners.rest(number)
         with pytest.raises(ConnectionRefusedError):
             connected(addresses[0])
+
+
+async def test_who_asks_for_a_page_while_nobody_makes_one_is_cut_off_at_once() -> None:
+    with listening(1) as (listeners, _):
+        path = listeners.pages.getsockname()
+        listeners.rest_pages()
+        listeners.rest_pages()
+        for _ in range(3):
+            reader, writer = await asyncio.open_unix_connection(path)
+            async with asyncio.timeout(20):
+                assert await reader.read() == b""
+            writer.close()
+        listeners.resume_pages()
+        with socket.socket(socket.AF_UNIX) as waits:
+            waits.connect(path)
+            await asyncio.sleep(0.05)
+            waits.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                waits.recv(1)

@@ -13,17 +13,18 @@ from gateway.workers.process import Process, ProcessFailed
 class Actor(Process):
     """Plays a process."""
 
-    def __init__(self, pid: int, fault: str, text: str) -> None:
+    def __init__(self, pid: int, fault: str, text: str, code: int) -> None:
         self.name, self.pid, self.began = "worker 1", pid, asyncio.get_running_loop().time()
         self.lost, self.gone = asyncio.Event(), asyncio.Event()
         self.text = text
         self.told: list[str] = []
         self.fault = fault
+        self.code = code
 
     async def ready(self, seconds: float) -> None:
         if self.fault:
             self.die()
-            raise ProcessFailed(self.fault, 1)
+            raise ProcessFailed(self.fault, self.code)
 
     async def take(self, text: str) -> str:
         self.told.append(text)
@@ -54,16 +55,19 @@ class Stage:
     def __init__(self) -> None:
         self.actors: list[Actor] = []
         self.faults: list[str] = []
+        self.code = 1
         self.text = ""
         self.pauses: list[float] = []
         self.rests: list[int] = []  # after how many actors
-        self.place = Place("worker 1", self._start, self._pause, lambda: self.rests.append(len(self.actors)))
+        self.resumes: list[int] = []
+        rest, resume = (lambda: self.rests.append(len(self.actors))), (lambda: self.resumes.append(len(self.actors)))
+        self.place = Place("worker 1", self._start, self._pause, rest, resume)
 
     async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
 
     async def _start(self, name: str) -> Process:
-        self.actors.append(Actor(len(self.actors), self.faults.pop(0) if self.faults else "", self.text))
+        self.actors.append(Actor(len(self.actors), self.faults.pop(0) if self.faults else "", self.text, self.code))
         return self.actors[-1]
 
     async def count(self, actors: int) -> None:
@@ -123,6 +127,16 @@ async def test_connections_go_to_others_while_nobody_can_be_started_or_only_afte
     await stage.count(4)
     await asyncio.sleep(0.05)
     assert stage.rests == [2, 3, 3], "before the pause, after the fault, before the next pause"
+    assert stage.resumes == [0, 1, 2, 3], "before each start"
+
+
+async def test_while_a_store_is_silent_somebody_is_started_every_few_seconds() -> None:
+    stage = Stage()
+    await stage.place.fill()
+    stage.faults, stage.code = ["the registry does not answer"] * 7, 3
+    stage.actors[-1].die()
+    await stage.count(9)
+    assert stage.pauses == [0.0, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0, 5.0]
 
 
 async def test_nobody_is_replaced_after_the_stop() -> None:
