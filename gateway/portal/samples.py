@@ -58,5 +58,9 @@ _SIGN_IN: tuple[View, ...] = (
     StepUpView(_CSRF, "", True, "/.sekisho/code"),
     *(ProblemView(problem.value) for problem in Problem),
     ProblemView(Problem.EXPIRED.value, "/login", Message("problem.sign-in")),
+    ProblemView(Problem.NOT_FOUND.value, "/", Message("problem.home")),
+    ProblemView(Problem.UPSTREAM_DOWN.value, "/shugyo/punch", Message("problem.again")),
+    ProblemView(Problem.CODE_DUE.value, "/.sekisho/code", Message("problem.step-up")),
+    ProblemView(Problem.CHOICE_DUE.value, "/.sekisho/choice", Message("problem.choice")),
 )
 SAMPLES: tuple[View, ...] = _SIGN_IN + SETTINGS + PEOPLE + RECORDS + HELP

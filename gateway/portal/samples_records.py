@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.core.charts import bar_chart, step_chart
 from gateway.core.events import Event, EventGroup
 from gateway.portal.audit_lines import line_of
@@ -32,6 +34,7 @@ _NAV = OfficeNav(
     ),
     "audit",
 )
+_EVERYBODY = replace(_NAV, here="operator-audit")
 _KINDS = tuple(group.value for group in EventGroup)
 _DETAILS: dict[Event, tuple[tuple[str, str], ...]] = {
     Event.SIGNED_IN: (("rule", "pc"),),
@@ -81,7 +84,7 @@ def _progress(count: int, *, weekly: bool, unused: bool, whole: int) -> Progress
     shares = (Share("establishments", 119, whole), Share("people", whole, whole))
     periods = (("30", PROGRESS), ("90", f"{PROGRESS}?days=90"), ("365", f"{PROGRESS}?days=365"))
     missing = f"{PEOPLE}?state=not-enrolled"
-    return ProgressView(_NAV, "90", periods, shares, charts, rows, _NOON, unused, missing)
+    return ProgressView(replace(_NAV, here="progress"), "90", periods, shares, charts, rows, _NOON, unused, missing)
 
 
 _MANDATORY = 1_806_537_600.0
@@ -96,16 +99,20 @@ def _rollout(rows: tuple[RolloutRow, ...], *, dated: bool, wrong: bool = False) 
     faults = (FieldFault("at", Message("rollout.fault.date")),) if wrong else ()
     typed, phase = ("2027-02-30", "optional") if wrong else ("2027-04-01", "mandatory")
     files = (f"{ROLLOUT}/offices", f"{ROLLOUT}/people?at={typed}")
-    return RolloutView(_NAV, typed, _MANDATORY, phase, dates, total, rows, 7 if dated else 0, *files, faults)
+    return RolloutView(
+        replace(_NAV, here="rollout"), typed, _MANDATORY, phase, dates, total, rows, 7 if dated else 0, *files, faults
+    )
 
 
 RECORDS: tuple[View, ...] = (
     AuditView(_NAV, AUDIT, _FORM, _KINDS, _LINES, f"{AUDIT}?q=B00000101", f"{AUDIT}?before=900", f"{AUDIT}/file"),
     AuditView(_NAV, AUDIT, AuditForm(), _KINDS, ()),
     AuditView(_NAV, AUDIT, _FORM, _KINDS, ()),
-    AuditView(_NAV, OPERATOR_AUDIT, AuditForm(everybody=True), _KINDS, _LINES, "", "", f"{OPERATOR_AUDIT}/file?q=x"),
     AuditView(
-        _NAV,
+        _EVERYBODY, OPERATOR_AUDIT, AuditForm(everybody=True), _KINDS, _LINES, "", "", f"{OPERATOR_AUDIT}/file?q=x"
+    ),
+    AuditView(
+        _EVERYBODY,
         OPERATOR_AUDIT,
         _WRONG,
         _KINDS,

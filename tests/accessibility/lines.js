@@ -1,7 +1,7 @@
 /* How text falls into lines: letters alone on a line, and words, numbers and dates torn apart. One sentence for each. */
 () => {
   const found = [];
-  const wholes = /\d{4}-\d\d-\d\d|UTF-8|Shift_JIS|[A-Z]\d{6,}|[A-Z0-9]{5}-[A-Z0-9]{5}|\d[\d,:.]*\d|株式会社|有限会社|合同会社/g;
+  const wholes = /(?<![\w.\/@-])[A-Za-z]{3,16}(?![\w.\/@-])|\d{4}-\d\d-\d\d|UTF-8|Shift_JIS|[A-Z]\d{6,}|[A-Z0-9]{5}-[A-Z0-9]{5}|\d[\d,:.]*\d|株式会社|有限会社|合同会社/g;
   const marks = /[\s、。，．・（）「」『』：:；.,!?！？＊→]/g;
   const flows = e => /^(inline|contents)$/.test(getComputedStyle(e).display);
   const blocks = [...document.querySelectorAll("body *")].filter(e => e.checkVisibility() && !flows(e)

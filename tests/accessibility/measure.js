@@ -11,6 +11,19 @@ language => {
     faults.push(`the title does not hold the heading: ${document.title}`);
   }
 
+  for (const link of document.querySelectorAll('a[href^="#"]')) {
+    const target = document.getElementById(link.hash.slice(1));
+    if (!target) faults.push(`a link to nothing: ${brief(link)}`);
+    else if (link.closest(".summary") && target.tabIndex < 0 && !target.hasAttribute("tabindex")) {
+      faults.push(`an error that leads to what cannot take the focus: ${brief(link)}`);
+    }
+  }
+  for (const e of document.querySelectorAll("[aria-describedby], [aria-labelledby]")) {
+    for (const id of `${e.getAttribute("aria-describedby") ?? ""} ${e.getAttribute("aria-labelledby") ?? ""}`.trim().split(/\s+/)) {
+      if (!document.getElementById(id)) faults.push(`described by nothing: ${id} of ${brief(e)}`);
+    }
+  }
+
   if (root.scrollWidth > innerWidth) faults.push(`scrolls sideways: ${root.scrollWidth} px`);
   const scrolls = e => e && (["auto", "scroll"].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
   for (const e of document.querySelectorAll("body *")) {
