@@ -94,10 +94,10 @@ def test_an_english_browser_gets_english_pages(visitor: NewVisitor) -> None:
     me.sign_in("B00000101")
     expect(me.heading).to_have_text("Choose what to use")
     assert me.page.get_attribute("html", "lang") == "en"
-    me.press("Use clocking and payslips only")
+    me.press("Use the time clock and payslips only")
     expect(me.page.locator("#greeting")).to_contain_text("ようこそ")
     me.open("/kashikin/")
-    expect(me.page.get_by_role("link", name="Back to clocking and payslips")).to_be_visible()
+    expect(me.page.get_by_role("link", name="Back to the time clock and payslips")).to_be_visible()
     me.follow(me.page.locator("a.main").inner_text())
     expect(me.heading).to_have_text("Set up your authenticator app")
     assert not any("\u3040" <= letter <= "\u30ff" for letter in me.page.locator("form").all_inner_texts()[0])
