@@ -284,6 +284,19 @@ async def test_a_request_counts_once_whichever_way_it_is_turned_away(extra: str)
         assert (told._asked[True] - asked, told._refused - refused) == (1, 1)
 
 
+async def test_a_fault_in_telling_whom_to_turn_away_ends_in_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def known(surplus: Busy, head: RequestHead) -> bool:
+        raise RuntimeError((surplus, head))
+
+    async with loaded() as lane:
+        lane.overloaded()
+        monkeypatch.setattr(Busy, "known", known)
+        head, _ = await (await lane.browser()).ask(get())
+        assert head.startswith(b"HTTP/1.1 500 ")
+        assert b"\r\nConnection: close\r\n" in head
+        assert (lane.gate.asked, lane.app.connections) == ([], 0)
+
+
 async def test_what_is_under_way_goes_on() -> None:
     go = asyncio.Event()
 
