@@ -86,7 +86,7 @@ class Parameters:
 
     def _one(self, name: str, raw: bytes = b"") -> Field | Missing:
         spelled = raw.decode(errors="replace") if raw else name
-        folds = name_folds(name) if spelled == name else name_folds(name) | name_folds(spelled)
+        folds = _sought(name) if spelled == name else _sought(name) | _sought(spelled)
         found = {id(field): field for fold in folds for field in self._fields.get(fold, ())}
         if not folds.isdisjoint(self._hidden) or len(found) > 1:
             return Missing.DOUBT
@@ -96,14 +96,48 @@ class Parameters:
 
 
 def name_folds(name: str) -> frozenset[str]:
-    """Every name an app may make of this one: case, width, accents, PHP's `_` for `.`, space and `[`, its arrays."""
+    """Every name an app may make of this one: case, width, accents, PHP's `_` for `.`, space and `[`, Zope's types after
+    a colon. A name that is part of a structure (`user[mail]`) is found under each part of it, too."""
+    bare = _bare(name)
+    base, *keys = bare.split("[")
+    found = {_whole_name(bare)}
+    if ":" in bare:
+        found.add(_whole_name(bare.partition(":")[0]))
+    part = _MANGLED.sub("_", base.strip(" ."))
+    found.add(part)
+    for key in keys:
+        if not key.strip("] ."):
+            break
+        part += "[" + key.partition("]")[0]
+        found.add(part)
+    return frozenset((*found, part + "["))
+
+
+def _sought(name: str) -> frozenset[str]:
+    """The folds under which whatever could be this name is found: the same name, what lies within it, and what takes
+    the place of all that it is part of (`user` for `user[mail]`), but not what stands beside it (`user[password]`)."""
+    bare = _bare(name)
+    if "[" not in bare:
+        return frozenset((_whole_name(bare),))
+    base, *keys = bare.split("[")
+    found, part = {_whole_name(bare)}, _MANGLED.sub("_", base.strip(" ."))
+    for key in keys:
+        found.add(part + "[")
+        part += "[" + key.partition("]")[0]
+    return frozenset((*found, part))
+
+
+def _whole_name(bare: str) -> str:
+    return _MANGLED.sub("_", bare).replace("]", "")
+
+
+def _bare(name: str) -> str:
     spread = normal_form("NFKD", normal_form("NFKC", name).upper()).lower()
     if spread.isascii():
         bare = _CONTROL.sub("", spread)
     else:
         bare = "".join(char for char in spread if unicodedata.category(char) not in ("Mn", "Cf", "Cc"))
-    bare = bare.strip(" .\u3000")
-    return frozenset((_MANGLED.sub("_", bare), _MANGLED.sub("_", bare.partition("[")[0].strip(" ."))))
+    return bare.strip(" .\u3000")
 
 
 def hidden_names(value: str) -> list[str]:

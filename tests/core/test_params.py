@@ -66,6 +66,40 @@ def test_php_spellings_of_a_name_are_the_same_name(query: bytes) -> None:
     assert read(parse_query(query), "user.id") is Missing.DOUBT
 
 
+@pytest.mark.parametrize("name", ["user[mail]", "data[User][mail]", "login:mail", "LoginForm[mail]"])
+def test_a_field_of_a_structure_stands_beside_its_siblings(name: str) -> None:
+    """Rails, CakePHP and Yii name a form's fields so, JSF with a colon and with a field for the form itself."""
+    sibling = name.replace("mail", "password")
+    query = f"{quote(name)}=1&{quote(sibling)}=2&x[user]=3&login=login".encode()
+    assert read(parse_query(query), name) == "1"
+    assert read(parse_query(query), sibling) == "2"
+    assert read(parse_query(query), name.replace("mail", "other")) is Missing.ABSENT
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        *("user[mail]=2", "user[Mail]=2", "user=2", "user[]=2", "user.mail=2", "user_mail=2", "user[mail=2", "USER=2"),
+        *(
+            "user[mail][]=2",
+            "user[mail][a]=2",
+            "user[mail]x=2",
+            "user%20[mail]=2",
+            "user[mail]:string=2",
+            "x=%26user=2",
+        ),
+    ],
+)
+def test_whatever_some_app_takes_for_the_same_part_of_a_structure_is_doubt(beside: str) -> None:
+    assert read(parse_query(f"user[mail]=1&{beside}".encode()), "user[mail]") is Missing.DOUBT
+    assert read(parse_query(f"{beside}&user[mail]=1".encode()), "user[mail]") is Missing.DOUBT
+
+
+def test_a_name_with_a_type_behind_it_is_that_name_to_zope() -> None:
+    assert read(parse_query(b"id:utf8:string=2")) is Missing.DOUBT
+    assert read(parse_query(b"id=1&ID:int=2")) is Missing.DOUBT
+
+
 def test_an_absent_name_and_a_name_without_equals_differ() -> None:
     assert read(parse_query(None)) is Missing.ABSENT
     assert read(parse_query(b"")) is Missing.ABSENT

@@ -484,3 +484,14 @@ def test_the_operator_is_told_once_that_a_page_was_due_in_a_frame(
             due = person.ask("GET", "/private", None, *WINDOW, "Sec-Fetch-Dest: iframe")
             assert due.header("location") == "/.sekisho/choice"
     assert sum("framed: true" in line.message for line in caplog.records) == told
+
+
+def test_a_login_field_within_a_structure_stands_beside_the_others(tmp_path: Path) -> None:
+    """As Rails, CakePHP and Yii name them."""
+    rule = FORM.replace("{form: user}", '{form: "user[mail]"}')
+    with world(tmp_path, rule % "{status: 302}", lambda _: answer("302 Found", b"", SESSION.format("x"))) as w:
+        person = w.person()
+        typed = b"user%5Bmail%5D=B0000011&user%5Bpassword%5D=good&user%5Bremember%5D=0"
+        assert person.ask("POST", "/login", typed).header("location") == "/.sekisho/choice"
+        for twice in (b"user[mail]=B0000021", b"user=B0000021", b"user.mail=B0000021"):
+            assert person.ask("POST", "/login", typed + b"&" + twice).status == 400, twice
