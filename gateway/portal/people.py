@@ -32,6 +32,7 @@ PEOPLE_CSV = f"{PEOPLE}/csv"
 PEOPLE_RESET = f"{PEOPLE}/reset"
 PEOPLE_CODES = f"{PEOPLE}/codes"
 _SELECTION = "people-selection"
+_LIST = "#people"  # takes the focus; not where an error is told, which takes it itself
 
 
 @for_administrators
@@ -91,14 +92,15 @@ async def act(request: web.Request) -> web.StreamResponse:
     if what == "codes":
         return see_other(PEOPLE_CODES)
     if what == "search":
-        return see_other(_address((await typed(request, form)).conditions))
+        wanted = await typed(request, form)
+        return see_other(_address(wanted.conditions) + (_LIST if wanted.readable else ""))
     if what == "all":
-        return see_other(_address(()))
+        return see_other(PEOPLE + _LIST)
     if what == "page":
-        return see_other(_with(here, "page", str(page_number(about))))
+        return see_other(_with(here, "page", str(page_number(about))) + _LIST)
     if what == "reset":
         return see_other(await _to_reset(request, ticked) if ticked else _with(here, "fault", "none"))
-    return see_other(here)
+    return see_other(_with(here, "page", str(page_number(request.query.get("page", "")))) + _LIST)
 
 
 def scope_of(visit: Visit) -> Scope:

@@ -48,6 +48,11 @@ class Asked:
             ("text", self.word),
         )
 
+    @property
+    def readable(self) -> bool:
+        """Whether the day that was typed, if any, is one."""
+        return not self.search.since or typed_date(self.search.since) is not None
+
 
 async def asked(request: web.Request) -> Asked:
     """The search that the address of this page names."""

@@ -160,7 +160,7 @@ class TestStatesAndSearch:
     async def test_a_part_of_name_or_id_finds_and_stands_in_no_address(self, world: World, typed: str) -> None:
         me = await staff(world)
         await send(me, PEOPLE, [("find", typed), ("do", "search")])
-        assert re.fullmatch(rf"{PEOPLE}\?text=[A-Za-z0-9_-]{{8}}", me.location)
+        assert re.fullmatch(rf"{PEOPLE}\?text=[A-Za-z0-9_-]{{8}}#people", me.location)
         await me.get(me.location)
         assert listed(me) == [NEIGHBOUR.login_id]
         assert f'value="{typed.strip()}"' in me.text
@@ -190,7 +190,20 @@ class TestStatesAndSearch:
 
     async def test_clearing_the_conditions_shows_everybody(self, world: World) -> None:
         me = await press(await staff(world), "all", at=f"{PEOPLE}?state=locked&since=2026-01-01")
-        assert me.location == PEOPLE
+        assert me.location == f"{PEOPLE}#people"
+
+    @pytest.mark.parametrize("button", ["search", "all", "page:2", "tick-page", "untick-page", "clear"])
+    async def test_the_list_takes_the_focus_when_it_changes(self, world: World, button: str) -> None:
+        me = await press(await staff(world), button, at=f"{PEOPLE}?state=enrolled&page=1&fault=none")
+        assert me.location.endswith("#people")
+        assert "fault" not in me.location
+        assert '<section id="people" tabindex="-1"' in (await me.get(me.location)).text
+
+    async def test_an_error_takes_the_focus_and_not_the_list(self, world: World) -> None:
+        me = await staff(world)
+        await send(me, PEOPLE, [("since", "きのう"), ("do", "search")])
+        assert "#" not in me.location
+        assert "#" not in (await press(me, "reset")).location
 
     async def test_a_list_that_could_not_be_brought_up_to_date_says_so(self, world: World) -> None:
         world.stale = True
@@ -427,7 +440,7 @@ class TestResetting:
     )
     async def test_an_address_comes_back_as_it_was_written(self, world: World, query: str) -> None:
         me = await press(await staff(world), "page:2", at=f"{PEOPLE}?{query}")
-        assert me.location == f"{PEOPLE}?{query}&page=2"
+        assert me.location == f"{PEOPLE}?{query}&page=2#people"
 
 
 class TestFile:
