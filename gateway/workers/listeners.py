@@ -61,6 +61,11 @@ class Listeners:
             if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                 one.shutdown(socket.SHUT_RD)  # which keeps the address
 
+    def refuse(self) -> None:
+        """Nobody will come any more: who connects is refused, and finds another gateway where there is one."""
+        for number in range(1, self._workers + 1):
+            self.rest(number)
+
     def rest_pages(self) -> None:
         """Nobody comes to the pages for now: who asks for one is cut off, and gets a word from the worker."""
         asyncio.get_running_loop().add_reader(self.pages, self._cut_off)

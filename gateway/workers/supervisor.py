@@ -26,6 +26,7 @@ from gateway.workers.place import Place
 from gateway.workers.process import Process, ProcessFailed
 
 PAGES = "pages"
+_TAKEN_SECONDS = 0.5  # for the workers to hear that they take no more connections
 _LAST_SECONDS = 5.0  # beyond what processes were given; then they are ended
 _log = logging.getLogger("sekisho.workers")
 
@@ -160,6 +161,7 @@ class Supervisor:
         """Everybody finishes what is under way: the workers, then the pages that they may be waiting for."""
         for place in self._places:
             place.stop()
+        asyncio.get_running_loop().call_later(_TAKEN_SECONDS, self._listeners.refuse)
         for places in (self._lanes, [self._pages]):
             for place in places:
                 place.leave(STOP_SECONDS, IDLE_SECONDS)

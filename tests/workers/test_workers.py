@@ -146,6 +146,8 @@ async def test_two_workers_from_sign_in_over_new_processes_for_a_new_address_to_
         gateway.process.send_signal(signal.SIGTERM)
         while b"Connection: close" not in await ask(*silent, gateway.port, "/open/2"):  # noqa: ASYNC110 - its answers
             await asyncio.sleep(0.05)  # are how a client hears of it
+        while await connects(gateway.port) or await connects(second):  # noqa: ASYNC110 - nobody waits where nobody comes
+            await asyncio.sleep(0.05)
         legacy.go_on.set()
         head = await slow[0].readuntil(b"\r\n\r\n")
         assert b"Connection: close" in head
@@ -154,6 +156,16 @@ async def test_two_workers_from_sign_in_over_new_processes_for_a_new_address_to_
         assert not any(map(alive, children.values()))
         for one in (writer, slow[1], silent[1]):
             one.close()
+
+
+async def connects(port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return False
+    writer.close()
+    return True
 
 
 def a_session_is_one_in_every_process_and_a_reset_on_a_page_ends_it_in_all(port: int) -> None:
