@@ -33,10 +33,11 @@ class Arrivals:
         if self._epoll.closed or transport is None or transport.get_extra_info("sslcontext") is not None:
             return
         number = transport.get_extra_info("socket").fileno()
-        self._connections[number] = connection
-        # By edges: what is not for us to read, as the connection's end, is told once.
-        self._epoll.register(number, select.EPOLLIN | select.EPOLLET)
-        connection.descriptor = number
+        with contextlib.suppress(OSError):  # no room for one more: this one, too, is left to the loop
+            # By edges: what is not for us to read, as the connection's end, is told once.
+            self._epoll.register(number, select.EPOLLIN | select.EPOLLET)
+            self._connections[number] = connection
+            connection.descriptor = number
 
     def forget(self, connection: UpstreamConnection) -> None:
         """It is lost, or somebody else's from now on. The socket may be closed already."""

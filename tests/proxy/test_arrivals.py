@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import select
 import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from gateway.core.messages import ResponseHead
 from gateway.proxy.arrivals import Arrivals
@@ -224,6 +227,36 @@ async def test_when_the_lane_has_closed_whoever_still_asks_for_a_connection_find
         await until(lambda: not behind.pool.size)
         assert late.waiting
         assert later.waiting
+
+
+async def test_one_that_cannot_be_watched_is_left_to_the_loop() -> None:
+    arrivals = Arrivals()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        arrivals._epoll = cast("select.epoll", NoRoom())
+        sweep = Sweep(asyncio.get_running_loop().time, 1.0)
+        pool = Pool("app", listening.getsockname(), Terms(1, 10, 5.0, 65536), sweep, arrivals)
+        first = Asking()
+        pool.acquire(first)
+        await until(lambda: not first.waiting)
+        app, _ = listening.accept()
+        with app:
+            app.sendall(OK)
+            await until(lambda: bool(first.answered))
+        pool.close()
+        await until(lambda: not pool.size)
+    arrivals.close()
+
+
+class NoRoom:
+    """The kernel watches no socket more (epoll_ctl(2): ENOSPC)."""
+
+    closed = False
+
+    def register(self, number: int, events: int) -> None:
+        raise OSError(errno.ENOSPC, (number, events))
+
+    def close(self) -> None:
+        """Nothing to close."""
 
 
 async def test_one_with_tls_is_left_to_the_loop(tmp_path: Path) -> None:
