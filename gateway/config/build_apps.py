@@ -144,6 +144,7 @@ def _sign_in(app: str, block: SignInBlock, number: int, faults: Faults, *, ignor
         password=block.password,
         line=block.node.line,
         ignores_case=ignores_case,
+        anywhere=block.anywhere,
     )
 
 
@@ -163,7 +164,7 @@ def _door_path(block: SignInBlock | SignOutBlock, faults: Faults, *, ignores_cas
 def _plain_path(path: str, place: Node, faults: Faults, *, ignores_case: bool) -> None:
     doubt = doubt_about(path, ignores_case=ignores_case)
     if doubt is not None:
-        remedy = "Many apps have the same page at a plain path with a query: /index.php?title=… for /index.php/A+B."
+        remedy = "Many apps have the same page at a plain path with a query: /index.php?title=… for /index.php/A(B)."
         faults.add(place, "doubtful-path", doubt, remedy)
 
 

@@ -85,6 +85,11 @@ class SignInBlock(Block):
         ListOf(Record(AnswerTestBlock), one=True, few=1), "What it never looks like; none may hold.", default=()
     )
     charset: str = key(CHARSET, "The charset of the form and the page.", default="utf-8")
+    anywhere: bool = key(
+        FLAG,
+        "The app takes the fields of this form at every address (Plone, DokuWiki): anywhere else they are refused.",
+        default=False,
+    )
     framed: bool = key(
         FLAG, "The app stands in frames: the gateway's pages may be shown within one of its own.", default=False
     )

@@ -21,6 +21,7 @@ class Doors:
     def __init__(self, sign_in: tuple[SignInRule, ...], sign_out: tuple[SignOutRule, ...]) -> None:
         self._sign_in = sign_in
         self._sign_out = sign_out
+        self._anywhere = tuple(rule for rule in sign_in if rule.anywhere)
         self._in_table = _table(sign_in)
         self._out_table = _table(sign_out)
         named = [_bare(rule.path) for rule in sign_in] + [_bare(rule.path) for rule in sign_out if not rule.query]
@@ -41,6 +42,10 @@ class Doors:
         folded = folded_path(path) if doubtful else path.lower()
         return self._rules(self._beside, folded.rstrip(b"/") or b"/")
 
+    def anywhere(self, app: str) -> tuple[SignInRule, ...]:
+        """The rules whose fields this app takes at every address."""
+        return tuple(rule for rule in self._anywhere if rule.app == app) if self._anywhere else ()
+
     def _rules(self, table: RouteTable, path: bytes) -> tuple[SignInRule, ...]:
         found = dict.fromkeys(int(candidate.route.name) for candidate in table.candidates(path))
         return tuple(self._sign_in[number] for number in sorted(found))
@@ -55,7 +60,7 @@ class Doors:
 
     def minds_query(self, path: bytes) -> bool:
         """Whether it hangs on the query whether a request for this path signs somebody in or out."""
-        if self.beside(path, doubtful=False):
+        if self._anywhere or self.beside(path, doubtful=False):
             return True
         return any(self._sign_out[int(found.route.name)].query for found in self._out_table.candidates(path))
 

@@ -22,7 +22,7 @@ def may_carry_login_id(rule: SignInRule, query: bytes | None, headers: Headers) 
     """Whether a request at the rule's address could be a sign-in, judged before its body is read."""
     if rule.place is FieldPlace.QUERY:
         return query is not None
-    return rule.place is FieldPlace.JSON or _form_like(header_values(headers, b"content-type"))
+    return rule.place is FieldPlace.JSON or is_form_like(headers)
 
 
 def attempted_login_id(rule: SignInRule, query: bytes | None, headers: Headers, body: bytes) -> str | Missing:
@@ -34,10 +34,9 @@ def attempted_login_id(rule: SignInRule, query: bytes | None, headers: Headers, 
     in_query = parse_query(query)
     if in_query is None or in_query.data(rule.field, rule.charset) is not Missing.ABSENT:
         return Missing.DOUBT  # query and form may both be read, in an order that only the app knows
-    types = header_values(headers, b"content-type")
-    if not body or not _form_like(types):
+    if not body or not is_form_like(headers):
         return Missing.ABSENT
-    form = parse_form(types, header_values(headers, b"content-encoding"), body)
+    form = parse_form(header_values(headers, b"content-type"), header_values(headers, b"content-encoding"), body)
     return _typed(rule, form)
 
 
@@ -53,9 +52,8 @@ def mentions_login_id(rule: SignInRule, query: bytes | None, headers: Headers, b
         return asked is not None or name.lower() in unescape(query or b"").decode("latin-1").lower()
     if not body:
         return False
-    types = header_values(headers, b"content-type")
-    if _form_like(types):
-        form = parse_form(types, header_values(headers, b"content-encoding"), body)
+    if is_form_like(headers):
+        form = parse_form(header_values(headers, b"content-type"), header_values(headers, b"content-encoding"), body)
         return form is None or form.data(name, rule.charset) is not Missing.ABSENT
     try:
         return _has_key(json.loads(body), name_folds(name))
@@ -88,9 +86,9 @@ def _typed(rule: SignInRule, parameters: Parameters | None) -> str | Missing:
         return Missing.DOUBT
 
 
-def _form_like(content_types: list[bytes]) -> bool:
+def is_form_like(headers: Headers) -> bool:
     """What some app might read as a form: no type at all is left to the app's guess, so it counts."""
-    joined = b",".join(content_types).lower()
+    joined = b",".join(header_values(headers, b"content-type")).lower()
     return not joined or b"urlencoded" in joined or b"multipart" in joined
 
 

@@ -96,8 +96,8 @@ class Parameters:
 
 
 def name_folds(name: str) -> frozenset[str]:
-    """Every name an app may make of this one: case, width, accents, PHP's `_` for `.`, space and `[`, Zope's types after
-    a colon. A name that is part of a structure (`user[mail]`) is found under each part of it, too."""
+    """Every name an app may make of this one: case, width, accents, PHP's `_` for `.`, space and `[`, Zope's types
+    after a colon. A name that is part of a structure (`user[mail]`) is found under each part of it, too."""
     bare = _bare(name)
     base, *keys = bare.split("[")
     found = {_whole_name(bare)}

@@ -46,6 +46,7 @@ class SignInRule:
     password: str = ""  # the password's field, named as `field` is; empty: the password field of the page's own form
     line: int = 0
     ignores_case: bool = False  # the app takes /Login for /login
+    anywhere: bool = False  # the app takes the field at every address: but for this one it is refused
 
 
 @dataclass(frozen=True, slots=True)

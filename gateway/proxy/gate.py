@@ -33,7 +33,7 @@ from gateway.core.decide import (
     needs_form,
 )
 from gateway.core.errors import StoreUnavailable
-from gateway.core.judging import attempted_login_id, may_carry_login_id, mentions_login_id
+from gateway.core.judging import attempted_login_id, is_form_like, may_carry_login_id, mentions_login_id
 from gateway.core.messages import Answer, RequestHead, header_values
 from gateway.core.own_cookies import OwnCookies
 from gateway.core.params import Missing, Parameters, parse_form
@@ -167,6 +167,12 @@ class LaneGate:
         if visit.has_body or visit.target.query is not None:
             target = visit.target
             watched = self._parts.access.doors.beside(target.path, doubtful=target.doubt is not None)
+            if not watched:
+                watched = self._parts.access.doors.anywhere(visit.app.name)
+                if any(mentions_login_id(rule, target.query, (), b"") for rule in watched):
+                    return self._refuse(visit, Reason.DOUBTFUL_DOOR)
+                # A body that no app takes for a form goes on as it comes: an upload by a script.
+                watched = watched if visit.has_body and is_form_like(visit.head.headers) else ()
             if watched:
                 return self._at_the_door(visit, watched, decision.level)
         visit.by_head = not visit.has_body
@@ -200,8 +206,9 @@ class LaneGate:
                 return self._malformed(visit, 400, "doubtful-sign-in")
             if typed is not Missing.ABSENT:
                 return await self._signing_in(visit, rule, typed, body)
-        mentioned = (mentions_login_id(rule, target.query, headers, body) for rule in watched)
-        if visit.visitor.live is not None and any(mentioned):
+        if visit.visitor.live is None:  # an app that signs in for one request alone shows a stranger everything at once
+            watched = tuple(rule for rule in watched if rule.anywhere)
+        if any(mentions_login_id(rule, target.query, headers, body) for rule in watched):
             return self._refuse(visit, Reason.DOUBTFUL_DOOR)
         return await self._judge_form(visit, body)
 

@@ -40,6 +40,18 @@ def test_credentials_in_an_address_are_a_sign_in_too(wiki_guarded: Guarded, cont
     site.assert_vault_kept(page, context)
 
 
+def test_credentials_at_another_program_of_the_wiki_make_nobody_somebody_else(
+    wiki_guarded: Guarded, context: BrowserContext
+) -> None:
+    """Each of them signs in: with a stolen password, in a session that has a code of its own."""
+    site, page = wiki_guarded, context.new_page()
+    for path in ("/lib/exe/css.php", "/lib/exe/ajax.php"):
+        answer = page.goto(f"{site.public}{path}?u={USER}&p={quote(PASSWORD)}")
+        assert answer is not None
+        assert answer.status == 403, path
+    assert not context.cookies()
+
+
 @pytest.mark.parametrize("spelling", [f"{USER}_", f".{USER}", f"{USER}!", f"cl{chr(0xE9)}rk;"])
 def test_another_spelling_that_the_wiki_takes_for_the_same_user_is_refused(
     wiki_guarded: Guarded, context: BrowserContext, spelling: str

@@ -47,6 +47,16 @@ def test_what_some_app_might_take_for_a_sign_in(path: bytes, doubtful: bool, exp
     assert list(DOORS.beside(path, doubtful=doubtful)) == expected
 
 
+def test_fields_that_an_app_takes_everywhere_are_minded_at_every_address() -> None:
+    everywhere = replace(SIGN_IN, name="everywhere", anywhere=True)
+    doors = Doors((everywhere, PHP), ())
+    assert doors.anywhere(SIGN_IN.app) == (everywhere,)
+    assert doors.anywhere("another") == ()
+    assert doors.minds_query(b"/x")
+    assert DOORS.anywhere(SIGN_IN.app) == ()
+    assert not DOORS.minds_query(b"/x")
+
+
 def test_a_door_at_the_root_has_everything_beside_it() -> None:
     root = replace(SIGN_IN, path="/")
     doors = Doors((root,), ())

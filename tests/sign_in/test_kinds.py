@@ -495,3 +495,29 @@ def test_a_login_field_within_a_structure_stands_beside_the_others(tmp_path: Pat
         assert person.ask("POST", "/login", typed).header("location") == "/.sekisho/choice"
         for twice in (b"user[mail]=B0000021", b"user=B0000021", b"user.mail=B0000021"):
             assert person.ask("POST", "/login", typed + b"&" + twice).status == 400, twice
+
+
+def test_an_app_that_takes_the_fields_at_every_address_is_given_them_at_one(tmp_path: Path) -> None:
+    """Plone and DokuWiki: with a stolen password and a second factor of one's own one would be somebody else there."""
+    rule = FORM.replace("success", "anywhere: true, success")
+
+    def app(seen: Seen) -> bytes:
+        if seen.method == b"POST" and path_of(seen) == b"/login":
+            return answer("302 Found", b"", "Location: /top", SESSION.format("in"))
+        return answer(body=b"page")
+
+    with world(tmp_path, rule % "{status: 302, cookie: SID}", app) as w:
+        stranger, person = w.person(), w.person()
+        assert stranger.get("/spa/x?user=B0000021&pw=good").status == 403
+        assert stranger.get("/login?user:string=B0000021&pw=good").status == 403
+        person.ask("POST", "/login", b"user=B0000011&pw=good")
+        through_code(person)
+        w.seen()
+        for trap in ("/edit?user=B0000021&pw=good", "/edit;x?USER=B0000021&pw=good"):
+            assert person.get(trap).status == 403, trap
+        assert person.ask("POST", "/edit", b"text=1&user=B0000021").status == 403
+        assert w.seen() == []
+        assert person.get("/edit?x=1").body == b"page"
+        assert person.ask("POST", "/edit", b"text=1").body == b"page"
+        raw = person.ask("POST", "/edit?name=a", b'user\x00{"user":1}' + bytes(2 << 20), "Content-Type: a/b")
+        assert raw.body == b"page"
