@@ -153,8 +153,7 @@ class UpstreamConnection(asyncio.Protocol):
             exchange.broken("connection closed", untouched=self.reused and not self._data_seen)
 
     def read_now(self) -> None:
-        """Take what has come, before its turn; where nobody asked for it, the connection closes. An end, or a fault, is
-        the loop's to find."""
+        """Take what has come, before its turn, asked for or not. An end, or a fault, is the loop's to find."""
         transport, number = self.transport, self.descriptor
         if self.paused or transport is None or transport.is_closing() or number is None:
             return
