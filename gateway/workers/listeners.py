@@ -54,12 +54,18 @@ class Listeners:
 
     def rest(self, worker: int) -> None:
         """Nobody comes to this worker's sockets for now: the others get its connections, and those that waited are cut
-        off, to come again. Whoever listens there ends the rest."""
+        off, to come again."""
         for sockets in self._sockets.values():
             one = sockets[worker - 1]
             # One that rests already would remember a second time: nobody who came later could send or read anything.
             if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                 one.shutdown(socket.SHUT_RD)  # which keeps the address
+
+    def resume(self, worker: int) -> None:
+        """Somebody listens there, or has before the rest began."""
+        for sockets in self._sockets.values():
+            if not sockets[worker - 1].getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                sockets[worker - 1].listen(_BACKLOG)
 
     def refuse(self) -> None:
         """Nobody will come any more: who connects is refused, and finds another gateway where there is one."""

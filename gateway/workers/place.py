@@ -14,6 +14,9 @@ START_SECONDS = 120.0  # the pages may have a million people to compare with tho
 RETIRE_SECONDS = 3600.0  # for what is under way in a process that another one has followed
 _SETTLED_SECONDS = 10.0  # whoever lives so long has not died at its start
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+_EMPTY_SECONDS = (
+    20.0  # that somebody who has connected waits for the next one; a start takes two, on a busy machine ten
+)
 _STORE_SILENT, _STORE_PAUSE = 3, 5.0  # exit code of who found a store silent: that is over when the store is back
 _log = logging.getLogger("sekisho.workers")
 
@@ -29,8 +32,8 @@ class Place:
         rest: Callable[[], None] = lambda: None,
         resume: Callable[[], None] = lambda: None,
     ) -> None:
-        """`rest` is called when the place stays empty for longer than it takes to start somebody, `resume` before
-        somebody is started."""
+        """`rest` is called when the place stays empty for longer than it takes to start somebody, `resume` when
+        somebody is there."""
         self.name = name
         self.processes: set[Process] = set()  # all that have not ended: the one in place, and those that are leaving
         self._start_process = start
@@ -53,7 +56,6 @@ class Place:
             if self.stopped() or (instead_of is not None and self._current is not instead_of):
                 return
             try:
-                self._resume()
                 new = await self._start_process(self.name)
             except OSError as fault:
                 raise ProcessFailed(f"{self.name} can't be started: {fault}", 1) from fault
@@ -63,6 +65,7 @@ class Place:
                 new.kill()
             await new.ready(START_SECONDS)
             former, self._current = self._current, new
+            self._resume()
             if former is not None:
                 # Nobody is judged by another configuration for longer than it takes to finish what is under way.
                 former.leave(RETIRE_SECONDS, None if former.text == new.text else IDLE_SECONDS)
@@ -115,6 +118,7 @@ class Place:
         if asyncio.get_running_loop().time() - lost.began > _SETTLED_SECONDS:
             self._died_early = 0
         longest = _LONGEST_PAUSE
+        asyncio.get_running_loop().call_later(_EMPTY_SECONDS, self._rest_without, lost)
         while self._current is lost and not self.stopped():
             pause = self._pause(longest)
             _log.error(
@@ -135,6 +139,11 @@ class Place:
                 _log.error("%s is not replaced yet: %s", self.name, fault)
             else:
                 _log.info("%s is replaced", self.name)
+
+    def _rest_without(self, lost: Process) -> None:
+        """A start may take long, too: it waits for stores."""
+        if self._current is lost and not self.stopped():
+            self._rest()
 
     def _pause(self, longest: float) -> float:
         """The first one that dies is replaced at once."""

@@ -94,8 +94,8 @@ class Supervisor:
         return self._pages, *self._lanes
 
     def _lane(self, number: int) -> Place:
-        start, rest = partial(self._start_lane, number), partial(self._listeners.rest, number)
-        return Place(f"worker {number}", start, rest=rest)
+        rest, resume = partial(self._listeners.rest, number), partial(self._listeners.resume, number)
+        return Place(f"worker {number}", partial(self._start_lane, number), rest=rest, resume=resume)
 
     async def _start_pages(self, name: str) -> Process:
         return await Process.start(name, self._order, self._listeners.pages, None)

@@ -66,7 +66,8 @@ def test_a_worker_at_rest_gets_no_connections_until_somebody_listens_there_again
         assert arrived(first) == MANY
         assert served(later) == MANY
         with second.dup() as copy:
-            copy.listen()
+            listeners.resume(2)
+            listeners.resume(2)
             back = [stack.enter_context(one) for one in connected(addresses[0])]
             assert 0 < arrived(copy) < MANY
             assert 0 < arrived(first) < MANY

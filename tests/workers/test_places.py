@@ -56,6 +56,8 @@ class Stage:
         self.actors: list[Actor] = []
         self.faults: list[str] = []
         self.code = 1
+        self.slow = asyncio.Event()
+        self.slow.set()
         self.text = ""
         self.pauses: list[float] = []
         self.rests: list[int] = []  # after how many actors
@@ -68,6 +70,7 @@ class Stage:
 
     async def _start(self, name: str) -> Process:
         self.actors.append(Actor(len(self.actors), self.faults.pop(0) if self.faults else "", self.text, self.code))
+        await self.slow.wait()
         return self.actors[-1]
 
     async def count(self, actors: int) -> None:
@@ -127,7 +130,25 @@ async def test_connections_go_to_others_while_nobody_can_be_started_or_only_afte
     await stage.count(4)
     await asyncio.sleep(0.05)
     assert stage.rests == [2, 3, 3], "before the pause, after the fault, before the next pause"
-    assert stage.resumes == [0, 1, 2, 3], "before each start"
+    assert stage.resumes == [1, 2, 4], "when somebody is there"
+
+
+async def test_a_start_that_takes_long_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.workers.place._EMPTY_SECONDS", 0.05)
+    stage = Stage()
+    await stage.place.fill()
+    stage.slow.clear()
+    stage.actors[-1].die()
+    async with asyncio.timeout(20):
+        while not stage.rests:  # noqa: ASYNC110 - a list
+            await asyncio.sleep(0.005)
+    assert (stage.rests, stage.resumes) == ([2], [1])
+    stage.slow.set()
+    async with asyncio.timeout(20):
+        while len(stage.resumes) < 2:  # noqa: ASYNC110 - a list
+            await asyncio.sleep(0.005)
+    await asyncio.sleep(0.1)
+    assert (stage.rests, stage.resumes) == ([2], [1, 2])
 
 
 async def test_while_a_store_is_silent_somebody_is_started_every_few_seconds() -> None:
