@@ -13,6 +13,7 @@ class StoreUnavailable(GatewayError):
     def __init__(self, store: str, cause: str) -> None:
         super().__init__(f"{store} did not answer: {cause}")
         self.store = store
+        self.cause = cause
 
 
 class UpstreamUnavailable(GatewayError):

@@ -59,7 +59,7 @@ class RevisionReader:
             unavailable = driver_fault(fault)
             if unavailable is None:
                 raise
-            self._circuit.failed(str(unavailable))
+            self._circuit.failed(unavailable.cause)
             raise unavailable from fault
         self._circuit.answered()
         return [(row[0], row[1]) for row in rows]

@@ -146,6 +146,9 @@ async def test_a_postgresql_that_went_away_is_told_once_for_both_ways_to_it(
     await registry.ping()
     await reader.settings_stamp()
     own_postgresql.stop(signal.SIGQUIT)
+    with pytest.raises(StoreUnavailable):
+        await reader.settings_stamp()
+    assert "did not answer" not in told(caplog)[0], "said once"
     for _ in range(3):
         with pytest.raises(StoreUnavailable):
             await registry.ping()
