@@ -6,6 +6,8 @@ with a code for their own ID could sign in as somebody else and keep the level. 
 
 from __future__ import annotations
 
+import re
+
 from gateway.core.escapes import unescape
 from gateway.core.params import Missing, parse_query
 from gateway.core.path_folding import folded_path
@@ -13,6 +15,7 @@ from gateway.core.routes import Access, Route, RouteTable
 from gateway.core.signin import SignInRule, SignOutRule
 
 _ROUNDS = 4
+_INDEX = re.compile(r"/(?:index|default)\.[a-z0-9]+\Z")  # what servers show for the folder
 
 
 class Doors:
@@ -28,6 +31,7 @@ class Doors:
         named = [path for path in named if not path.endswith("**")]
         self._folded = RouteTable(tuple(Route(path, path, Access.DENY) for path in named))
         beside = [(f"{_bare(rule.path)}{rest}", str(n)) for n, rule in enumerate(sign_in) for rest in ("", "/**")]
+        beside += [(_INDEX.sub("", _bare(rule.path)), str(n)) for n, rule in enumerate(sign_in)]
         self._beside = RouteTable(
             tuple(Route(name, path or "/", Access.PUBLIC) for path, name in beside if "**/" not in path)
         )
@@ -38,7 +42,7 @@ class Doors:
 
     def beside(self, path: bytes, *, doubtful: bool) -> tuple[SignInRule, ...]:
         """The rules whose address some app might see in this path, whatever the method: the address itself, `/Login`,
-        `/login/`, and `/login.php/x`, which PHP hands to `/login.php`."""
+        `/login/`, `/login.php/x`, which PHP hands to `/login.php`, and `/` for `/index.php`."""
         folded = folded_path(path) if doubtful else path.lower()
         return self._rules(self._beside, folded.rstrip(b"/") or b"/")
 

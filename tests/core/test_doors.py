@@ -13,7 +13,8 @@ from tests.core.world import SIGN_IN, SIGN_OUT
 PHP = replace(SIGN_IN, name="php", path="/wp-login.php")
 ANY = replace(SIGN_IN, name="any", path="/wiki/**")
 LEAVE = SignOutRule("portal", "/wp-login.php", frozenset({b"GET"}), (("action", "logout"),))
-DOORS = Doors((SIGN_IN, PHP, ANY), (SIGN_OUT, LEAVE))
+INDEX = replace(SIGN_IN, name="index", path="/shop/index.php")
+DOORS = Doors((SIGN_IN, PHP, ANY, INDEX), (SIGN_OUT, LEAVE))
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,9 @@ def test_a_sign_in_address_is_exact(method: bytes, path: bytes, expected: list[S
         (b"/Login", False, [SIGN_IN]),
         (b"/login/", False, [SIGN_IN]),
         (b"/wp-login.php/x", False, [PHP]),
+        (b"/shop/", False, [INDEX]),
+        (b"/Shop", False, [INDEX]),
+        (b"/shop/x", False, []),
         (b"//login", True, [SIGN_IN]),
         (b"/x/../wp-login.php;a/b", True, [PHP]),
         (b"/wiki/a", False, [ANY]),
