@@ -23,6 +23,7 @@ _LONGEST_NAME = 1000  # characters, and of all names together; no page has them,
 _MOST_OF_NAMES = 100_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SPLIT = re.compile("[&;]")
+_SIMPLE = re.compile("[A-Za-z0-9_-]+")  # most names: there is nothing to fold but capitals
 _MANGLED = re.compile(r"[.\[ ]")
 _FORM_TYPE = re.compile(rb"application/x-www-form-urlencoded(?:; ?charset=(?:utf-8|UTF-8))?")
 _ENCODED = re.compile(rb"(?:[!$&'()*+,\-./0-9:=@A-Z_a-z~\[\]{}|^`]|%[0-9A-Fa-f]{2})*+")
@@ -98,6 +99,8 @@ class Parameters:
 def name_folds(name: str) -> frozenset[str]:
     """Every name an app may make of this one: case, width, accents, PHP's `_` for `.`, space and `[`, Zope's types
     after a colon. A name that is part of a structure (`user[mail]`) is found under each part of it, too."""
+    if _SIMPLE.fullmatch(name):
+        return frozenset((name.lower(), name.lower() + "["))
     bare = _bare(name)
     base, *keys = bare.split("[")
     found = {_whole_name(bare)}
