@@ -9,14 +9,25 @@ does, the loop reads as ever.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import select
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from gateway.proxy.upstream import UpstreamConnection
+from typing import Protocol
 
 _MOST = 64  # connections at a time
+
+
+class Source(Protocol):
+    """A connection to an app. `descriptor`: of its socket, while that may be read out of turn."""
+
+    descriptor: int | None
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """What the loop has of it."""
+
+    def read_now(self) -> None:
+        """Take what has come."""
 
 
 class Arrivals:
@@ -24,22 +35,25 @@ class Arrivals:
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
-        self._connections: dict[int, UpstreamConnection] = {}
+        self._connections: dict[int, Source] = {}
         self._reading = False
 
-    def watch(self, connection: UpstreamConnection) -> None:
+    def watch(self, connection: Source) -> None:
         """It is open. One with TLS is left to the loop: only there its bytes can be read."""
         transport = connection.transport
         if self._epoll.closed or transport is None or transport.get_extra_info("sslcontext") is not None:
             return
-        number = transport.get_extra_info("socket").fileno()
+        sock = transport.get_extra_info("socket")
+        if sock is None:  # a transport that is no socket of the kernel's
+            return
+        number = sock.fileno()
         with contextlib.suppress(OSError):  # no room for one more: this one, too, is left to the loop
             # By edges: what is not for us to read, as the connection's end, is told once.
             self._epoll.register(number, select.EPOLLIN | select.EPOLLET)
             self._connections[number] = connection
             connection.descriptor = number
 
-    def forget(self, connection: UpstreamConnection) -> None:
+    def forget(self, connection: Source) -> None:
         """It is lost, or somebody else's from now on. The socket may be closed already."""
         number, connection.descriptor = connection.descriptor, None
         if number is not None and self._connections.get(number) is connection:
