@@ -164,9 +164,8 @@ class TenantReader:
             if not read.done():  # no answer: what is known holds, and nobody waits for it anew in the next second
                 known.asked_at = self._clock()
                 return self._told(key, known.stored)
-        return self._told(
-            key, await asyncio.shield(read)
-        )  # shared by everybody who waits: one who leaves does not end it
+        # Shared by everybody who waits: one who leaves does not end it.
+        return self._told(key, await asyncio.shield(read))
 
     async def _ask(self, key: Key) -> TenantSettings | None:
         """One query for everybody who waits for this tenant."""

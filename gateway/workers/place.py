@@ -14,9 +14,7 @@ START_SECONDS = 120.0  # the pages may have a million people to compare with tho
 RETIRE_SECONDS = 3600.0  # for what is under way in a process that another one has followed
 _SETTLED_SECONDS = 10.0  # whoever lives so long has not died at its start
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
-_EMPTY_SECONDS = (
-    20.0  # that somebody who has connected waits for the next one; a start takes two, on a busy machine ten
-)
+_EMPTY_SECONDS = 20.0  # for which who has connected waits for the next one; a start takes two, on a busy machine ten
 _STORE_SILENT, _STORE_PAUSE = 3, 5.0  # exit code of who found a store silent: that is over when the store is back
 _log = logging.getLogger("sekisho.workers")
 
