@@ -12,7 +12,7 @@ import yaml
 from gateway.cli_trouble import file_trouble
 from gateway.config.faults import Fault
 from gateway.config.loading import load_with_warnings
-from gateway.config.paths import database_file
+from gateway.config.paths import database_file, is_missing
 from gateway.config.schema import documented_keys, json_schema
 from gateway.config.settings import Configuration
 from gateway.core.errors import ConfigRefused
@@ -31,7 +31,7 @@ def check(file: Path, *, as_json: bool) -> None:
         faults = _key_faults(file, configuration) + _template_faults(file, configuration)
         warnings += _expiring(file, configuration)
         registry = _registry_trouble(file, configuration)
-        if _nothing_yet(configuration):
+        if is_missing(configuration.keys_file):  # nothing was set up so far, or this is not the machine that will serve
             warnings += registry
         else:
             faults += registry
@@ -51,18 +51,10 @@ def check(file: Path, *, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _nothing_yet(configuration: Configuration) -> bool:
-    """Whether there is no key ring: nothing has been set up here so far, or this is not the machine that will serve."""
-    try:
-        return not configuration.keys_file.exists()
-    except PermissionError:
-        return False
-
-
 def _key_faults(file: Path, configuration: Configuration) -> tuple[Fault, ...]:
     """A key ring that is there must be one; that there is none yet is a warning of the file's."""
     path = configuration.keys_file
-    if _nothing_yet(configuration):
+    if is_missing(path):
         return ()
     from gateway.stores.sealing import KeyRing  # cryptography, only where a key ring is
 

@@ -20,7 +20,7 @@ from gateway.config.faults import Fault, Faults
 from gateway.config.hosts import by_host
 from gateway.config.model import FileBlock, LimitsBlock, ServiceBlock, StoresBlock
 from gateway.config.nodes import compose
-from gateway.config.paths import beside, database_file, database_url
+from gateway.config.paths import beside, database_file, database_url, is_missing
 from gateway.config.settings import (
     Configuration,
     DirectorySettings,
@@ -208,27 +208,15 @@ def _limits(block: LimitsBlock | None) -> Limits:
 
 
 def _warn_of_files(file: FileBlock, keys_file: Path, directory: DirectorySettings, faults: Faults) -> None:
-    if _is_missing(keys_file):
+    if is_missing(keys_file):
         what = f"there is no key ring {keys_file} yet."
         faults.warn(
             file.at("keys", "file"), "no-key-ring", what, "Make it once: sekisho keys init FILE. Then back it up."
         )
-    elif (
-        os.access(keys_file, os.F_OK)
-        and keys_file.is_file()
-        and keys_file.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH)
-    ):
+    elif os.access(keys_file, os.F_OK) and keys_file.is_file() and keys_file.stat().st_mode & _EVERYBODY:
         what = f"every user of this machine may read {keys_file}, which opens every second factor."
         faults.warn(file.at("keys", "file"), "open-key-ring", what, f"Its owner alone: chmod 600 {keys_file}")
     people = database_file(directory.sql.url) if directory.sql is not None else None
-    if people is not None and _is_missing(people):
+    if people is not None and is_missing(people):
         what = f"there is no file {people} yet: nobody can sign in."
         faults.warn(file.at("directory", "sql", "url"), "no-people", what, "The demo makes its own: make demo.")
-
-
-def _is_missing(path: Path) -> bool:
-    """For certain. What this user may not look at is no reason to say nothing of the rest of the file."""
-    try:
-        return not path.exists()
-    except PermissionError:
-        return False

@@ -81,3 +81,11 @@ def database_url(folder: Path, url: str) -> str:
                 return url
             return f"{scheme}{beside(folder.absolute(), file)}{mark}{options}"
     return url
+
+
+def is_missing(file: Path) -> bool:
+    """For certain. What this user may not look at is no reason to say nothing of the rest of the configuration."""
+    try:
+        return not file.exists()
+    except PermissionError:
+        return False

@@ -36,7 +36,7 @@ def attempted_login_id(rule: SignInRule, query: bytes | None, headers: Headers, 
         return Missing.DOUBT  # query and form may both be read, in an order that only the app knows
     if not body or not is_form_like(headers):
         return Missing.ABSENT
-    form = parse_form(header_values(headers, b"content-type"), header_values(headers, b"content-encoding"), body)
+    form = posted_form(headers, body)
     return _typed(rule, form)
 
 
@@ -53,7 +53,7 @@ def mentions_login_id(rule: SignInRule, query: bytes | None, headers: Headers, b
     if not body:
         return False
     if is_form_like(headers):
-        form = parse_form(header_values(headers, b"content-type"), header_values(headers, b"content-encoding"), body)
+        form = posted_form(headers, body)
         return form is None or form.data(name, rule.charset) is not Missing.ABSENT
     try:
         return _has_key(json.loads(body), name_folds(name))
@@ -84,6 +84,11 @@ def _typed(rule: SignInRule, parameters: Parameters | None) -> str | Missing:
         return data.decode(rule.charset)
     except UnicodeDecodeError:
         return Missing.DOUBT
+
+
+def posted_form(headers: Headers, body: bytes) -> Parameters | None:
+    """The parameters of a request's body; None when it is no form that every app reads alike."""
+    return parse_form(header_values(headers, b"content-type"), header_values(headers, b"content-encoding"), body)
 
 
 def is_form_like(headers: Headers) -> bool:

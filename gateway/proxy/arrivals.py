@@ -30,6 +30,12 @@ class Source(Protocol):
         """Take what has come."""
 
 
+def plain_descriptor(transport: asyncio.Transport | None) -> int | None:
+    """Of the socket whose bytes are the answer's own: not those of TLS, nor of a transport without a socket."""
+    sock = None if transport is None else transport.get_extra_info("socket")
+    return None if transport is None or sock is None or transport.get_extra_info("sslcontext") else sock.fileno()
+
+
 class Arrivals:
     """One per lane, for all its apps."""
 
@@ -40,13 +46,9 @@ class Arrivals:
 
     def watch(self, connection: Source) -> None:
         """It is open. One with TLS is left to the loop: only there its bytes can be read."""
-        transport = connection.transport
-        if self._epoll.closed or transport is None or transport.get_extra_info("sslcontext") is not None:
+        number = None if self._epoll.closed else plain_descriptor(connection.transport)
+        if number is None:
             return
-        sock = transport.get_extra_info("socket")
-        if sock is None:  # a transport that is no socket of the kernel's
-            return
-        number = sock.fileno()
         with contextlib.suppress(OSError):  # no room for one more: this one, too, is left to the loop
             # By edges: what is not for us to read, as the connection's end, is told once.
             self._epoll.register(number, select.EPOLLIN | select.EPOLLET)

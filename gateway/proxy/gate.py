@@ -33,10 +33,10 @@ from gateway.core.decide import (
     needs_form,
 )
 from gateway.core.errors import StoreUnavailable
-from gateway.core.judging import attempted_login_id, is_form_like, may_carry_login_id, mentions_login_id
+from gateway.core.judging import attempted_login_id, is_form_like, may_carry_login_id, mentions_login_id, posted_form
 from gateway.core.messages import Answer, RequestHead, header_values
 from gateway.core.own_cookies import OwnCookies
-from gateway.core.params import Missing, Parameters, parse_form
+from gateway.core.params import Missing, Parameters
 from gateway.core.path_folding import folded_path
 from gateway.core.problems import ErrorPage, Problem
 from gateway.core.session import Level
@@ -223,7 +223,7 @@ class LaneGate:
 
     async def _judge_form(self, visit: Visit, body: bytes) -> Action:
         headers = visit.head.headers
-        form = parse_form(header_values(headers, b"content-type"), header_values(headers, b"content-encoding"), body)
+        form = posted_form(headers, body)
         return await _settled(self._carry_out(visit, self._decide(visit, form), body if visit.has_body else None))
 
     def _read(self, visit: Visit, limit: int, then: Callable[[bytes], Awaitable[Action]]) -> ReadBody:

@@ -20,6 +20,7 @@ from gateway.core.header_names import AnswerKind
 from gateway.core.heads import framing_header
 from gateway.core.messages import ResponseHead
 from gateway.core.plain_answers import plain_head
+from gateway.proxy.arrivals import plain_descriptor
 from gateway.proxy.exchanges import Exchange, PlainExchange
 
 if TYPE_CHECKING:
@@ -168,11 +169,8 @@ class UpstreamConnection(asyncio.Protocol):
         (RFC 9112 9.6). The loop gives up a connection whose write failed without reading on, but the socket is still
         open in here. Its end proves nothing: the write has used up the reset, so an answer without a length may have
         been broken off."""
-        transport = self.transport
-        if transport is None or transport.get_extra_info("sslcontext") is not None:
-            return
-        number = transport.get_extra_info("socket").fileno()
-        while self.exchange is not None and self._take(number):
+        number = plain_descriptor(self.transport)
+        while number is not None and self.exchange is not None and self._take(number):
             pass
 
     def _take(self, number: int) -> bool:

@@ -57,13 +57,19 @@ def test_a_store_that_answers_every_other_time_has_not_come_back(caplog: pytest.
     assert len(told(caplog)) == 2
 
 
-def test_two_ways_to_one_store_are_one_outage_until_both_answer(caplog: pytest.LogCaptureFixture) -> None:
-    monotonic = Clock(100.0)
+def two_ways_that_fail(monotonic: Clock) -> tuple[Circuit, Circuit]:
+    """To one store, which has answered before."""
     outage = Outage("registry", monotonic=monotonic)
-    one, other = (Circuit("registry", 1.0, monotonic, outage) for _ in range(2))
+    one, other = Circuit("registry", 1.0, monotonic, outage), Circuit("registry", 1.0, monotonic, outage)
     one.answered()
     one.failed("refused")
     other.failed("refused")
+    return one, other
+
+
+def test_two_ways_to_one_store_are_one_outage_until_both_answer(caplog: pytest.LogCaptureFixture) -> None:
+    monotonic = Clock(100.0)
+    one, other = two_ways_that_fail(monotonic)
     monotonic.forward(5.0)
     one.answered()
     assert len(told(caplog)) == 1, "the other has not answered"
@@ -73,11 +79,7 @@ def test_two_ways_to_one_store_are_one_outage_until_both_answer(caplog: pytest.L
 
 def test_who_asks_no_more_does_not_prolong_an_outage(caplog: pytest.LogCaptureFixture) -> None:
     monotonic = Clock(100.0)
-    outage = Outage("registry", monotonic=monotonic)
-    one, other = (Circuit("registry", 1.0, monotonic, outage) for _ in range(2))
-    one.answered()
-    one.failed("refused")
-    other.failed("refused")
+    one, _ = two_ways_that_fail(monotonic)
     monotonic.forward(31.0)
     one.answered()
     assert told(caplog)[1:] == ["store registry answers again after 31.0 s; 0 questions were refused meanwhile"]
